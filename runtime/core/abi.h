@@ -45,8 +45,8 @@ typedef struct tenon_tensor {
 
 /* One argument or result of a compiled function. */
 typedef struct tenon_binding {
-  const char *name;    /* "tokens", "lstm.kernel", "loss"; unique among inputs (and outputs) */
-  const char *role;    /* see docs/architecture.md, "Roles": "parameter", "state", "optimizer", … */
+  const char *name; /* "tokens", "lstm.kernel", "loss"; unique among inputs (and outputs) */
+  const char *role; /* see docs/architecture.md, "Roles": "parameter", "state", "optimizer", … */
   int32_t dtype;
   int32_t rank;
   const int64_t *dims; /* `rank` entries: >= 0 fixed, TENON_DIM_SYMBOL(i), TENON_DIM_EXPRESSION */
@@ -55,15 +55,15 @@ typedef struct tenon_binding {
 
 /* What one call hands to the compiled body. One per call; shared by all its threads. */
 typedef struct tenon_frame {
-  void *const *inputs;     /* data pointers, row-major contiguous, in binding order */
+  void *const *inputs; /* data pointers, row-major contiguous, in binding order */
   void *const *outputs;
-  uint8_t *arena;          /* 64-byte aligned, `arena_bytes` from `plan` plus
-                            * `threads` * `scratch_bytes` after it */
-  const int64_t *symbols;  /* values of the named dimensions */
-  int64_t *check;          /* lowest index of a failed check so far, INT64_MAX if none; see
-                            * tenon_check_failed */
-  int64_t *check_where;    /* flat element index at which that check failed */
-  void *gang;              /* for tenon_barrier */
+  uint8_t *arena;         /* 64-byte aligned, `arena_bytes` from `plan` plus
+                           * `threads` * `scratch_bytes` after it */
+  const int64_t *symbols; /* values of the named dimensions */
+  int64_t *check;         /* lowest index of a failed check so far, INT64_MAX if none; see
+                           * tenon_check_failed */
+  int64_t *check_where;   /* flat element index at which that check failed */
+  void *gang;             /* for tenon_barrier */
 } tenon_frame;
 
 /* A check compiled into a function: what to say when it fails. */
@@ -89,6 +89,9 @@ typedef struct tenon_entry {
    * after the other (`rank` numbers for each output). */
   void (*plan)(const int64_t *symbols, int64_t *arena_bytes, int64_t *output_dims);
   void (*body)(const tenon_frame *frame, int32_t thread, int32_t threads);
+  /* All input extents one after the other, needed where an input has a TENON_DIM_EXPRESSION (a call
+   * is refused where one is there and this is NULL, since nothing could check the memory). */
+  void (*input_dims)(const int64_t *symbols, int64_t *input_dims);
 } tenon_entry;
 
 typedef struct tenon_program {
@@ -102,7 +105,8 @@ typedef struct tenon_program {
 typedef enum tenon_status {
   TENON_OK = 0,
   TENON_INVALID_ARGUMENT = 1, /* a shape, dtype, stride, overlap or name that doesn't fit */
-  TENON_CHECK_FAILED = 2,     /* a check of the program failed; nothing was written to donated buffers */
+  TENON_CHECK_FAILED =
+      2, /* a check of the program failed; nothing was written to donated buffers */
   TENON_OUT_OF_MEMORY = 3,
   TENON_IO_ERROR = 4,
   TENON_CORRUPT = 5 /* a file that isn't what its name says */
@@ -128,10 +132,13 @@ typedef struct tenon_threads {
 
 typedef struct tenon_context tenon_context;
 
-/* A context owns an arena and threads. `threads` NULL: a gang of `count` of the runtime's own. */
+/* A context owns an arena and threads, and serves one call at a time. `threads` NULL: a gang of
+ * `count` of the runtime's own, or of as many as the process has processors where `count` <= 0. */
 TENON_EXPORT tenon_status tenon_context_create(const tenon_threads *threads, int32_t count,
                                                tenon_context **context);
 TENON_EXPORT void tenon_context_destroy(tenon_context *context);
+/* How many threads a call uses. */
+TENON_EXPORT int32_t tenon_context_threads(const tenon_context *context);
 /* The message of the last call on this context that did not answer TENON_OK; never NULL. */
 TENON_EXPORT const char *tenon_context_message(const tenon_context *context);
 
