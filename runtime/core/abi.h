@@ -105,8 +105,7 @@ typedef struct tenon_program {
 typedef enum tenon_status {
   TENON_OK = 0,
   TENON_INVALID_ARGUMENT = 1, /* a shape, dtype, stride, overlap or name that doesn't fit */
-  TENON_CHECK_FAILED =
-      2, /* a check of the program failed; nothing was written to donated buffers */
+  TENON_CHECK_FAILED = 2,     /* a check of the program failed; donated buffers are untouched */
   TENON_OUT_OF_MEMORY = 3,
   TENON_IO_ERROR = 4,
   TENON_CORRUPT = 5 /* a file that isn't what its name says */

@@ -1,0 +1,92 @@
+/// A dataset as its declaration describes it: what the frontend found in the program, without
+/// having looked at any data. Plain values; this header includes nothing of the runtime.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tenon::data {
+
+/// A fixed value in the program: nothing, a truth value, a number, a text, or a list of these.
+struct Value {
+  std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<Value>> value;
+
+  bool operator==(const Value &) const = default;
+};
+
+/// An argument of a source, a column or a stage; positional where `name` is empty.
+struct Argument {
+  std::string name;
+  Value value;
+
+  bool operator==(const Argument &) const = default;
+};
+
+/// `train from csv("reviews.csv", separator = ";")`
+struct Source {
+  std::string kind;              ///< "csv"
+  std::string path;              ///< as written; relative to the program's folder
+  std::string split;             ///< the split it is the source of, empty for the dataset's own
+  std::vector<Argument> options; ///< all arguments but the path
+  std::string place;             ///< "file.tn:4:8"
+
+  bool operator==(const Source &) const = default;
+};
+
+/// One part of `split train 0.8, test 0.2`.
+struct Split {
+  std::string name;
+  double fraction = 0;
+  std::string place;
+
+  bool operator==(const Split &) const = default;
+};
+
+/// `tokenize(vocabulary = 10_000)`
+struct Stage {
+  std::string name;
+  std::vector<Argument> arguments;
+  std::string place;
+
+  bool operator==(const Stage &) const = default;
+};
+
+/// One extent of a field's type; an extent of -1 is read from the data and known by `name`.
+struct Extent {
+  int64_t extent = -1;
+  std::string name;
+
+  bool operator==(const Extent &) const = default;
+};
+
+/// `tokens: i32[100] = column("text", missing = "") |> tokenize(vocabulary = 10_000) |> pad(100)`
+struct Field {
+  std::string name;
+  std::string dtype;        ///< "i32"
+  std::vector<Extent> dims; ///< without the batch
+  std::vector<std::string> columns;
+  std::vector<Argument> columnOptions; ///< named ones: `missing`, `yes`
+  std::vector<Stage> stages;
+  std::string place;
+
+  bool operator==(const Field &) const = default;
+};
+
+struct Dataset {
+  std::string name;
+  std::vector<Source> sources;
+  std::vector<Split> splits; ///< none: all rows train
+  std::vector<Field> fields;
+  std::string place;
+
+  bool operator==(const Dataset &) const = default;
+};
+
+/// One JSON object, the same text for equal schemas.
+std::string toJson(const Dataset &dataset);
+/// The inverse; false, with `error` saying why, where the text isn't a schema.
+bool fromJson(const std::string &json, Dataset &dataset, std::string &error);
+
+} // namespace tenon::data
