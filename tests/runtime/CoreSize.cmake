@@ -1,0 +1,18 @@
+# runtime/core as a stripped shared library: under 300 KB, no iostream, and no C function exported
+# but those of the ABI.
+file(SIZE ${LIBRARY} size)
+if(size GREATER 307200)
+  message(FATAL_ERROR "${LIBRARY} has ${size} bytes; the limit is 307200")
+endif()
+execute_process(COMMAND ${NM} -D ${LIBRARY} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+if(symbols MATCHES "ios_base|basic_ostream|__cxa_throw|__dynamic_cast")
+  message(FATAL_ERROR "${LIBRARY} uses iostream, exceptions or RTTI: ${CMAKE_MATCH_0}")
+endif()
+execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE symbols)
+string(REGEX MATCHALL " [TDBRW] [A-Za-z0-9_]+" defined "${symbols}")
+foreach(symbol IN LISTS defined)
+  if(NOT symbol MATCHES " (tenon_[a-z_]+|_ZNS?[a-zA-Z0-9_]*|_ZNK?St.*|_ZSt.*)$")
+    message(FATAL_ERROR "${LIBRARY} exports${symbol}")
+  endif()
+endforeach()
+message(STATUS "runtime/core: ${size} bytes")
