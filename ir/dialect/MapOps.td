@@ -6,9 +6,7 @@ include "ir/dialect/TenonBase.td"
 
 class Tenon_MapOp<string mnemonic, list<Trait> traits = []>
     : Tenon_Op<mnemonic, traits # [Pure, DeclareOpInterfaceMethods<Tenon_Map>,
-                                   DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
-  let hasFolder = 1;
-}
+                                   DeclareOpInterfaceMethods<Tenon_Differentiable>]>;
 
 class Tenon_UnaryOp<string mnemonic, Type type, list<Trait> traits = []>
     : Tenon_MapOp<mnemonic, traits # [SameOperandsAndResultType]> {
@@ -29,18 +27,22 @@ class Tenon_BinaryOp<string mnemonic, Type type, list<Trait> traits = []>
 //===----------------------------------------------------------------------===//
 
 def Tenon_AddOp : Tenon_BinaryOp<"add", Tenon_NumberMapValue, [Commutative]> {
+  let hasFolder = 1;
   let summary = "sum";
   let description = "`%r = tenon.add %a, %b : tensor<4xf32>`. Integers wrap.";
 }
 def Tenon_SubOp : Tenon_BinaryOp<"sub", Tenon_NumberMapValue> {
+  let hasFolder = 1;
   let summary = "difference";
   let description = "`%r = tenon.sub %a, %b : tensor<4xf32>`. Integers wrap.";
 }
 def Tenon_MulOp : Tenon_BinaryOp<"mul", Tenon_NumberMapValue, [Commutative]> {
+  let hasFolder = 1;
   let summary = "product";
   let description = "`%r = tenon.mul %a, %b : tensor<4xf32>`. Integers wrap.";
 }
 def Tenon_DivOp : Tenon_BinaryOp<"div", Tenon_NumberMapValue> {
+  let hasFolder = 1;
   let summary = "quotient";
   let description = [{
     `%r = tenon.div %a, %b : tensor<4xi32>`. Integers round down; by zero gives 0; the smallest
@@ -70,6 +72,7 @@ def Tenon_PowOp : Tenon_BinaryOp<"pow", Tenon_NumberMapValue> {
   }];
 }
 def Tenon_NegOp : Tenon_UnaryOp<"neg", Tenon_NumberMapValue> {
+  let hasFolder = 1;
   let summary = "the number with the other sign";
   let description = "`%r = tenon.neg %a : tensor<4xf32>`";
 }
@@ -121,14 +124,17 @@ def Tenon_CompareOp : Tenon_MapOp<"compare", []> {
   let hasVerifier = 1;
 }
 def Tenon_AndOp : Tenon_BinaryOp<"and", Tenon_BoolMapValue, [Commutative]> {
+  let hasFolder = 1;
   let summary = "both";
   let description = "`%r = tenon.and %a, %b : tensor<4xi1>`";
 }
 def Tenon_OrOp : Tenon_BinaryOp<"or", Tenon_BoolMapValue, [Commutative]> {
+  let hasFolder = 1;
   let summary = "either";
   let description = "`%r = tenon.or %a, %b : tensor<4xi1>`";
 }
 def Tenon_NotOp : Tenon_UnaryOp<"not", Tenon_BoolMapValue> {
+  let hasFolder = 1;
   let summary = "the other truth value";
   let description = "`%r = tenon.not %a : tensor<4xi1>`";
 }
@@ -141,6 +147,7 @@ def Tenon_IsFiniteOp : Tenon_MapOp<"is_finite", []> {
   let hasVerifier = 1;
 }
 def Tenon_SelectOp : Tenon_MapOp<"select", [AllTypesMatch<["ifTrue", "ifFalse", "result"]>]> {
+  let hasFolder = 1;
   let summary = "one of two, element by element";
   let description = [{
     `%r = tenon.select %c, %a, %b : tensor<4xi1>, tensor<4xf32>`. The operand that isn't chosen has
@@ -155,6 +162,7 @@ def Tenon_SelectOp : Tenon_MapOp<"select", [AllTypesMatch<["ifTrue", "ifFalse", 
   let hasVerifier = 1;
 }
 def Tenon_ConvertOp : Tenon_MapOp<"convert", []> {
+  let hasFolder = 1;
   let summary = "conversion between element types";
   let description = [{
     `%r = tenon.convert %a : tensor<4xf32> -> tensor<4xi32>`. To integers: towards zero,

@@ -1,0 +1,449 @@
+//===- Driver.cpp - The function that runs an entry's kernels -------------===//
+#include "codegen/cpu/Driver.h"
+
+#include "codegen/cpu/DimCode.h"
+#include "runtime/core/abi.h"
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+
+#include <set>
+
+using namespace tenon;
+namespace m = mlir;
+using llvm::BasicBlock;
+using llvm::Value;
+
+namespace {
+
+/// Places of `tenon_frame`'s members; all are 8 bytes wide.
+enum FrameField { Inputs, Outputs, Arena, Symbols, Check };
+
+class BodyEmitter {
+public:
+  BodyEmitter(const EntryPlan &plan, llvm::ArrayRef<EmittedKernel> kernels, llvm::Module &module)
+      : plan(plan), module(module), context(module.getContext()), b(context) {
+    for (size_t i = 0; i < kernels.size(); ++i) {
+      emitted[plan.kernels[i].first] = &kernels[i];
+      request[plan.kernels[i].first] = &plan.kernels[i].second;
+      mostPointers = std::max<size_t>(mostPointers, plan.kernels[i].second.inputs.size() +
+                                                        plan.kernels[i].second.outputs.size());
+    }
+    ptr = llvm::PointerType::get(context, 0);
+    i64 = llvm::Type::getInt64Ty(context);
+    i32 = llvm::Type::getInt32Ty(context);
+  }
+
+  void emit() {
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, i32, i32}, false);
+    function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, plan.info.bodySymbol,
+                                      module);
+    b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
+    frame = function->getArg(0);
+    thread = b.CreateSExt(function->getArg(1), i64, "thread");
+    threads = b.CreateSExt(function->getArg(2), i64, "threads");
+    symbols = frameField(Symbols, "symbols");
+    arena = frameField(Arena, "arena");
+    pointers = b.CreateAlloca(ptr, b.getInt64(std::max<size_t>(mostPointers, 1)), "pointers");
+    scratch = b.CreateGEP(
+        b.getInt8Ty(), arena,
+        b.CreateAdd(dim(plan.memory.arenaBytes),
+                    b.CreateMul(thread, b.getInt64(plan.info.scratchBytes))),
+        "scratch");
+    Value *inputs = frameField(Inputs, "inputs");
+    m::Block &body = plan.function->getRegion(0).front();
+    for (auto argument : body.getArguments()) {
+      Value *slot = b.CreateConstInBoundsGEP1_64(ptr, inputs, argument.getArgNumber());
+      place[argument] = b.CreateLoad(ptr, slot, "in");
+    }
+    bindOutputs(body);
+    emitBlock(body);
+    b.CreateRetVoid();
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // Small things
+  //===--------------------------------------------------------------------===//
+
+  Value *frameField(FrameField field, const char *name) {
+    return b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, frame, field), name);
+  }
+  Value *dim(const Dim &d) { return emitDim(b, d, symbols, plan.info.symbols); }
+
+  llvm::FunctionCallee kernelCallee(const std::string &symbol) {
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                         {ptr, ptr, ptr, i64, i64, ptr}, false);
+    return module.getOrInsertFunction(symbol, type);
+  }
+  void barrier() {
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr}, false);
+    b.CreateCall(module.getOrInsertFunction("tenon_barrier", type), {frame});
+    written.clear();
+    readSince.clear();
+  }
+  void barrierIfPending() {
+    if (!written.empty() || !readSince.empty())
+      barrier();
+  }
+  static int64_t elementBytes(m::Type type) {
+    m::Type element = m::cast<m::RankedTensorType>(type).getElementType();
+    return element.isInteger(1) ? 1 : element.getIntOrFloatBitWidth() / 8;
+  }
+
+  /// An alloca in the entry block, so that loops don't grow the stack.
+  Value *slot(llvm::Type *type, const char *name) {
+    llvm::IRBuilder<> atEntry(&function->getEntryBlock(), function->getEntryBlock().begin());
+    return atEntry.CreateAlloca(type, nullptr, name);
+  }
+
+  Value *bufferPointer(unsigned buffer) {
+    const ArenaSlot &s = plan.memory.slots[plan.memory.buffers[buffer].slot];
+    return b.CreateGEP(b.getInt8Ty(), arena, dim(s.offset), plan.memory.buffers[buffer].name);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Who owns which memory: for hazards between threads
+  //===--------------------------------------------------------------------===//
+
+  // Slots of the arena count from 0, arguments from `firstArgument`, results of the function that
+  // have memory of their own from `firstResult`.
+  static constexpr int firstArgument = 1 << 20, firstResult = 1 << 21;
+
+  std::set<int> memoryOf(m::Value value) {
+    if (auto known = memory.find(value); known != memory.end())
+      return known->second;
+    std::set<int> result;
+    if (auto buffer = plan.memory.bufferOf.find(value); buffer != plan.memory.bufferOf.end())
+      result.insert(plan.memory.buffers[buffer->second].slot);
+    return memory[value] = result;
+  }
+
+  void beforeAccess(llvm::ArrayRef<m::Value> reads, llvm::ArrayRef<m::Value> writes) {
+    if (withoutBarriers)
+      return;
+    bool hazard = false;
+    for (m::Value value : reads)
+      for (int id : memoryOf(value))
+        hazard |= written.count(id) > 0;
+    for (m::Value value : writes)
+      for (int id : memoryOf(value))
+        hazard |= written.count(id) || readSince.count(id);
+    if (hazard)
+      barrier();
+    for (m::Value value : reads)
+      for (int id : memoryOf(value))
+        readSince.insert(id);
+    for (m::Value value : writes)
+      for (int id : memoryOf(value))
+        written.insert(id);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Blocks
+  //===--------------------------------------------------------------------===//
+
+  /// Results of the function are written where the caller wants them.
+  void bindOutputs(m::Block &body) {
+    for (auto argument : body.getArguments())
+      memory[argument] = {firstArgument + int(argument.getArgNumber())};
+    Value *outputs = frameField(Outputs, "outputs");
+    for (m::OpOperand &operand : body.getTerminator()->getOpOperands()) {
+      unsigned i = operand.getOperandNumber();
+      m::Value value = operand.get();
+      while (auto reshape = value.getDefiningOp<ReshapeOp>())
+        value = reshape.getOperand();
+      place[value] = b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, outputs, i), "out");
+      int alias = plan.info.outputs[i].alias;
+      memory[value] = {alias >= 0 ? firstArgument + alias : firstResult + int(i)};
+    }
+  }
+
+  Value *pointerOf(m::Value value) {
+    auto known = place.find(value);
+    if (known != place.end())
+      return known->second;
+    auto buffer = plan.memory.bufferOf.find(value);
+    assert(buffer != plan.memory.bufferOf.end() && "a value without memory");
+    return bufferPointer(buffer->second);
+  }
+
+  void emitBlock(m::Block &block) {
+    for (m::Operation &op : block) {
+      if (op.hasAttr("commit"))
+        stopIfCheckFailed();
+      if (auto kernel = m::dyn_cast<KernelOp>(op))
+        emitKernel(kernel);
+      else if (auto reshape = m::dyn_cast<ReshapeOp>(op))
+        emitAlias(reshape);
+      else if (auto scan = m::dyn_cast<ScanOp>(op))
+        emitScan(scan);
+      else if (auto branch = m::dyn_cast<IfOp>(op))
+        emitIf(branch);
+      else
+        assert(op.hasTrait<m::OpTrait::IsTerminator>() && "an op that fusion left over");
+    }
+  }
+
+  void stopIfCheckFailed() {
+    if (committed || plan.info.checks.empty())
+      return;
+    committed = true;
+    barrier();
+    Value *record = frameField(Check, "check");
+    Value *first = b.CreateLoad(i64, record);
+    Value *failed = b.CreateICmpNE(first, b.getInt64(INT64_MAX));
+    auto *stop = BasicBlock::Create(context, "check_failed", function);
+    auto *go = BasicBlock::Create(context, "commit", function);
+    b.CreateCondBr(failed, stop, go);
+    b.SetInsertPoint(stop);
+    b.CreateRetVoid();
+    b.SetInsertPoint(go);
+  }
+
+  void emitAlias(ReshapeOp reshape) {
+    memory[reshape.getResult()] = memoryOf(reshape.getOperand());
+    if (!place.contains(reshape.getResult()))
+      place[reshape.getResult()] = pointerOf(reshape.getOperand());
+  }
+
+  void emitKernel(KernelOp kernel) {
+    const EmittedKernel &code = *emitted.at(kernel);
+    beforeAccess(llvm::to_vector(kernel.getInputs()), llvm::to_vector_of<m::Value>(kernel.getResults()));
+    unsigned next = 0;
+    auto pass = [&](m::Value value) {
+      b.CreateStore(pointerOf(value), b.CreateConstInBoundsGEP1_64(ptr, pointers, next++));
+    };
+    for (m::Value input : kernel.getInputs())
+      pass(input);
+    for (m::Value result : kernel.getResults())
+      pass(result);
+    Value *lo = rowsFrom, *hi = rowsTo;
+    if (!withoutBarriers)
+      std::tie(lo, hi) = share(dim(code.tasks), code.grain);
+    auto *call = BasicBlock::Create(context, kernel.getSymName().str(), function);
+    auto *after = BasicBlock::Create(context, "after", function);
+    b.CreateCondBr(b.CreateICmpSLT(lo, hi), call, after);
+    b.SetInsertPoint(call);
+    b.CreateCall(kernelCallee(code.symbol), {frame, symbols, pointers, lo, hi, scratch});
+    b.CreateBr(after);
+    b.SetInsertPoint(after);
+  }
+
+  /// This thread's part of [0, tasks), in whole grains.
+  std::pair<Value *, Value *> share(Value *tasks, int64_t grain) {
+    Value *size = b.getInt64(std::max<int64_t>(grain, 1));
+    Value *grains = b.CreateUDiv(b.CreateAdd(tasks, b.CreateSub(size, b.getInt64(1))), size);
+    auto cut = [&](Value *t) {
+      Value *at = b.CreateMul(b.CreateUDiv(b.CreateMul(grains, t), threads), size);
+      return b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, at, tasks);
+    };
+    Value *lo = cut(thread);
+    return {lo, cut(b.CreateAdd(thread, b.getInt64(1)))};
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Control
+  //===--------------------------------------------------------------------===//
+
+  /// The start of slice `index` of an axis of `value`.
+  Value *slicePointer(m::Value value, int64_t axis, Value *index) {
+    auto type = m::cast<m::RankedTensorType>(value.getType());
+    auto dims = dimsOf(type);
+    // The strides of a slice of a slice are those of the outer tensor's memory.
+    Value *stride = strideOf(value, axis);
+    Value *bytes = b.CreateMul(b.CreateMul(index, stride), b.getInt64(elementBytes(type)));
+    return b.CreateGEP(b.getInt8Ty(), pointerOf(value), bytes, "slice");
+  }
+  Value *strideOf(m::Value value, int64_t axis) {
+    if (auto known = outerStrides.find(value); known != outerStrides.end())
+      return dim(known->second[axis]);
+    Dim stride(1);
+    auto dims = dimsOf(m::cast<m::RankedTensorType>(value.getType()));
+    for (size_t i = axis + 1; i < dims.size(); ++i)
+      stride = stride * dims[i];
+    return dim(stride);
+  }
+  void rememberStrides(m::Value slice, m::Value whole, int64_t axis) {
+    llvm::SmallVector<Dim> strides;
+    if (auto known = outerStrides.find(whole); known != outerStrides.end()) {
+      strides = known->second;
+    } else {
+      auto dims = dimsOf(m::cast<m::RankedTensorType>(whole.getType()));
+      strides.resize(dims.size());
+      Dim stride(1);
+      for (int i = dims.size() - 1; i >= 0; --i) {
+        strides[i] = stride;
+        stride = stride * dims[i];
+      }
+    }
+    strides.erase(strides.begin() + axis);
+    outerStrides[slice] = strides;
+  }
+
+  void emitScan(ScanOp scan) {
+    barrierIfPending();
+    m::Block &body = scan.getBody().front();
+    bool byRows = plan.rows.contains(scan);
+    Value *steps = dim(scan.getExtentDim());
+    if (byRows)
+      std::tie(rowsFrom, rowsTo) = share(dim(plan.rows.lookup(scan).rows), 1);
+    Value *counter = slot(i64, "iteration");
+
+    auto *before = b.GetInsertBlock();
+    auto *head = BasicBlock::Create(context, "scan", function);
+    auto *inside = BasicBlock::Create(context, "scan_body", function);
+    auto *after = BasicBlock::Create(context, "scan_end", function);
+    llvm::SmallVector<std::pair<Value *, Value *>> halves;
+    llvm::SmallVector<Value *> initial;
+    for (auto [init, result] : llvm::zip(scan.getInit(), scan.getCarriedResults())) {
+      unsigned buffer = plan.memory.bufferOf.lookup(result);
+      halves.push_back({bufferPointer(buffer), bufferPointer(buffer + 1)});
+      initial.push_back(pointerOf(init));
+    }
+    before = b.GetInsertBlock();
+    b.CreateBr(head);
+
+    b.SetInsertPoint(head);
+    auto *i = b.CreatePHI(i64, 2, "i");
+    i->addIncoming(b.getInt64(0), before);
+    llvm::SmallVector<llvm::PHINode *> current;
+    for (Value *start : initial) {
+      current.push_back(b.CreatePHI(ptr, 2, "carried"));
+      current.back()->addIncoming(start, before);
+    }
+    b.CreateCondBr(b.CreateICmpSLT(i, steps), inside, after);
+
+    b.SetInsertPoint(inside);
+    b.CreateStore(i, counter);
+    place[scan.getIteration()] = counter;
+    Value *t = scan.getReverse() ? b.CreateSub(b.CreateSub(steps, b.getInt64(1)), i) : i;
+    bindScanBody(scan, body, current, t);
+    llvm::SmallVector<Value *> next;
+    Value *isOdd = b.CreateTrunc(i, b.getInt1Ty());
+    for (unsigned k = 0; k < scan.getNumCarried(); ++k) {
+      next.push_back(b.CreateSelect(isOdd, halves[k].second, halves[k].first, "next"));
+      place[scan.getCarriedYields()[k]] = next.back();
+    }
+    bool outer = withoutBarriers;
+    withoutBarriers = byRows;
+    emitBlock(body);
+    withoutBarriers = outer;
+    if (!byRows)
+      barrier();
+    i->addIncoming(b.CreateAdd(i, b.getInt64(1)), b.GetInsertBlock());
+    for (auto [phi, value] : llvm::zip(current, next))
+      phi->addIncoming(value, b.GetInsertBlock());
+    b.CreateBr(head);
+
+    b.SetInsertPoint(after);
+    for (auto [result, phi] : llvm::zip(scan.getCarriedResults(), current))
+      place[result] = phi;
+    barrier();
+  }
+
+  void bindScanBody(ScanOp scan, m::Block &body, llvm::ArrayRef<llvm::PHINode *> current,
+                    Value *t) {
+    for (auto [argument, phi, result, init] :
+         llvm::zip(scan.getCarriedArguments(), current, scan.getCarriedResults(), scan.getInit())) {
+      place[argument] = phi;
+      // Before the first iteration it is the initial value's memory, later either half.
+      std::set<int> ids = memoryOf(init);
+      unsigned buffer = plan.memory.bufferOf.lookup(result);
+      for (int half = 0; half < 2; ++half)
+        ids.insert(plan.memory.buffers[buffer + half].slot);
+      memory[argument] = memory[result] = ids;
+    }
+    for (auto [argument, input, axis] :
+         llvm::zip(scan.getSliceArguments(), scan.getInputs(), scan.getInputAxes())) {
+      place[argument] = slicePointer(input, axis, t);
+      memory[argument] = memoryOf(input);
+      rememberStrides(argument, input, axis);
+    }
+    for (auto [yield, result] : llvm::zip(scan.getCarriedYields(), scan.getCarriedResults())) {
+      unsigned buffer = plan.memory.bufferOf.lookup(result);
+      memory[yield] = {int(plan.memory.buffers[buffer].slot),
+                       int(plan.memory.buffers[buffer + 1].slot)};
+    }
+    for (auto [yield, result, axis] :
+         llvm::zip(scan.getStackedYields(), scan.getStackedResults(), scan.getOutputAxes())) {
+      place[yield] = slicePointer(result, axis, t);
+      memory[yield] = memoryOf(result);
+      rememberStrides(yield, result, axis);
+    }
+  }
+
+  void emitIf(IfOp branch) {
+    barrierIfPending();
+    Value *condition = b.CreateLoad(b.getInt8Ty(), pointerOf(branch.getCondition()));
+    condition = b.CreateICmpNE(condition, b.getInt8(0));
+    llvm::SmallVector<Value *> results;
+    for (m::Value result : branch.getResults())
+      results.push_back(pointerOf(result));
+    auto *yes = BasicBlock::Create(context, "then", function);
+    auto *no = BasicBlock::Create(context, "else", function);
+    auto *after = BasicBlock::Create(context, "end_if", function);
+    b.CreateCondBr(condition, yes, no);
+    for (auto [region, start] : {std::pair(&branch.getThenRegion(), yes),
+                                 std::pair(&branch.getElseRegion(), no)}) {
+      b.SetInsertPoint(start);
+      m::Block &block = region->front();
+      for (auto [yield, result, pointer] :
+           llvm::zip(block.getTerminator()->getOperands(), branch.getResults(), results)) {
+        place[yield] = pointer;
+        memory[yield] = memoryOf(result);
+      }
+      emitBlock(block);
+      barrierIfPending();
+      b.CreateBr(after);
+    }
+    b.SetInsertPoint(after);
+    for (auto [result, pointer] : llvm::zip(branch.getResults(), results))
+      place[result] = pointer;
+  }
+
+  const EntryPlan &plan;
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  llvm::IRBuilder<> b;
+  llvm::Type *ptr, *i64, *i32;
+  llvm::Function *function = nullptr;
+  Value *frame = nullptr, *thread = nullptr, *threads = nullptr, *symbols = nullptr;
+  Value *arena = nullptr, *scratch = nullptr, *pointers = nullptr;
+  Value *rowsFrom = nullptr, *rowsTo = nullptr;
+  size_t mostPointers = 0;
+  bool withoutBarriers = false, committed = false;
+  llvm::DenseMap<m::Operation *, const EmittedKernel *> emitted;
+  llvm::DenseMap<m::Operation *, const KernelRequest *> request;
+  llvm::DenseMap<m::Value, Value *> place;
+  llvm::DenseMap<m::Value, std::set<int>> memory;
+  llvm::DenseMap<m::Value, llvm::SmallVector<Dim>> outerStrides;
+  std::set<int> written, readSince;
+};
+
+/// `void plan(const i64 *symbols, i64 *arenaBytes, i64 *outputDims)`.
+void emitPlan(const EntryPlan &plan, llvm::Module &module) {
+  auto &context = module.getContext();
+  auto *ptr = llvm::PointerType::get(context, 0);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, ptr, ptr}, false);
+  auto *function = llvm::Function::Create(type, llvm::Function::ExternalLinkage,
+                                          plan.info.planSymbol, module);
+  llvm::IRBuilder<> b(BasicBlock::Create(context, "entry", function));
+  Value *symbols = function->getArg(0);
+  b.CreateStore(emitDim(b, plan.memory.arenaBytes, symbols, plan.info.symbols),
+                function->getArg(1));
+  unsigned next = 0;
+  for (const BindingInfo &output : plan.info.outputs)
+    for (const Dim &extent : output.dims)
+      b.CreateStore(emitDim(b, extent, symbols, plan.info.symbols),
+                    b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), function->getArg(2), next++));
+  b.CreateRetVoid();
+}
+
+} // namespace
+
+void tenon::emitDriver(const EntryPlan &plan, llvm::ArrayRef<EmittedKernel> kernels,
+                       llvm::Module &module) {
+  BodyEmitter(plan, kernels, module).emit();
+  emitPlan(plan, module);
+}

@@ -1,0 +1,71 @@
+//===- ContractionShape.cpp - Which contractions are matrix products ------===//
+#include "passes/fuse/ContractionShape.h"
+
+using namespace mlir;
+using namespace tenon;
+
+Dim ContractionShape::extent(ContractOp op, ArrayRef<unsigned> loops) {
+  auto extents = op.getExtentDims();
+  Dim product(1);
+  for (unsigned loop : loops)
+    product = product * extents[loop];
+  return product;
+}
+
+/// The loops a map mentions.
+static llvm::SmallBitVector loopsOf(AffineMap map) {
+  llvm::SmallBitVector loops(map.getNumDims());
+  for (AffineExpr expr : map.getResults())
+    for (unsigned d = 0; d < map.getNumDims(); ++d)
+      if (expr.isFunctionOfDim(d))
+        loops.set(d);
+  return loops;
+}
+
+std::optional<ContractionShape> tenon::classifyContraction(ContractOp op) {
+  if (op.getInputs().size() != 2 || !op.isSumOfProducts() ||
+      !isa<FloatType>(cast<RankedTensorType>(op.getResult().getType()).getElementType()))
+    return std::nullopt;
+  AffineMap result = op.getResultMap();
+  if (!result.isProjectedPermutation())
+    return std::nullopt;
+
+  auto first = loopsOf(op.getInputMap(0)), second = loopsOf(op.getInputMap(1));
+  // The right operand holds the innermost result axis that only one operand has.
+  ContractionShape shape;
+  for (AffineExpr expr : llvm::reverse(result.getResults())) {
+    unsigned loop = cast<AffineDimExpr>(expr).getPosition();
+    if (first[loop] == second[loop])
+      continue;
+    if (first[loop])
+      std::swap(shape.lhs, shape.rhs);
+    break;
+  }
+  auto &left = shape.lhs == 0 ? first : second;
+  auto &right = shape.lhs == 0 ? second : first;
+  for (AffineExpr expr : result.getResults()) {
+    unsigned loop = cast<AffineDimExpr>(expr).getPosition();
+    if (left[loop] && right[loop])
+      shape.batch.push_back(loop);
+    else if (left[loop])
+      shape.m.push_back(loop);
+    else if (right[loop])
+      shape.n.push_back(loop);
+    else
+      return std::nullopt;
+  }
+  for (unsigned loop : op.getReducedLoops()) {
+    if (!left[loop] || !right[loop])
+      return std::nullopt;
+    shape.k.push_back(loop);
+  }
+  return shape;
+}
+
+bool tenon::isWorthTiling(ContractOp op, const ContractionShape &shape) {
+  auto narrow = [&](ArrayRef<unsigned> loops, int64_t least) {
+    auto extent = ContractionShape::extent(op, loops).constant();
+    return extent && *extent < least;
+  };
+  return !narrow(shape.n, 8) && !narrow(shape.m, 3) && !narrow(shape.k, 2);
+}

@@ -1,0 +1,158 @@
+//===- FormKernels.cpp - Puts the planned groups into kernel ops ----------===//
+//
+// Every op of a function that computes tensors ends in a `tenon.kernel`. What decides the groups is
+// in FusionPlan.cpp; here they are only carried out, the innermost blocks first.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Passes.h"
+#include "passes/fuse/FusionPlan.h"
+
+#include "mlir/Analysis/TopologicalSortUtils.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "passes/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+/// Builds the kernel of one group in front of the block's terminator.
+class KernelBuilder {
+public:
+  KernelBuilder(Block &block, const FusionPlan &plan, const FusionGroup &group)
+      : block(block), plan(plan), group(group) {}
+
+  KernelOp build() {
+    for (Value yield : group.yields)
+      collect(yield, /*isRoot=*/true);
+    for (Operation *check : group.checks)
+      collect(check->getOperand(0), /*isRoot=*/false);
+
+    SmallVector<Location> locations;
+    for (Value yield : group.yields)
+      locations.push_back(yield.getLoc());
+    for (Operation *check : group.checks)
+      locations.push_back(check->getLoc());
+    OpBuilder builder(block.getTerminator());
+    Location loc = builder.getFusedLoc(locations);
+    SmallVector<Value> inputs(operands.begin(), operands.end());
+    auto kernel = KernelOp::create(builder, loc, ValueRange(group.yields).getTypes(), inputs,
+                                   group.kind, name());
+    Block *body = kernel.getBody().empty() ? &kernel.getBody().emplaceBlock()
+                                           : &kernel.getBody().front();
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+    builder.setInsertionPointToStart(body);
+    for (Operation *op : ops)
+      builder.clone(*op, mapping);
+    for (Operation *check : group.checks)
+      builder.clone(*check, mapping);
+    SmallVector<Value> yields;
+    for (Value yield : group.yields)
+      yields.push_back(mapping.lookup(yield));
+    YieldOp::create(builder, loc, yields);
+    return kernel;
+  }
+
+private:
+  /// Lists what computes `value` inside the kernel, operands first.
+  void collect(Value value, bool isRoot) {
+    Operation *op = value.getDefiningOp();
+    bool inside = isRoot || isFreeExpression(value) ||
+                  (op && op->getBlock() == &block && isOwn(value, op));
+    if (!inside) {
+      operands.insert(value);
+      return;
+    }
+    if (!seen.insert(op).second)
+      return;
+    for (Value operand : op->getOperands())
+      collect(operand, /*isRoot=*/false);
+    ops.push_back(op);
+  }
+  bool isOwn(Value value, Operation *op) {
+    if (op == group.heavy || llvm::is_contained(group.yields, value))
+      return true;
+    return isFusible(op) && !plan.stored.contains(value);
+  }
+
+  /// "add_sigmoid_mul": what is in it, in short.
+  std::string name() {
+    std::string text;
+    StringRef last;
+    int parts = 0;
+    if (group.heavy) {
+      text = group.heavy->getName().stripDialect();
+      ++parts;
+    }
+    for (Operation *op : llvm::reverse(ops)) {
+      StringRef part = op->getName().stripDialect();
+      if (!isa<MapOp, GatherOp, DrawOp, ConcatOp>(op) || part == last)
+        continue;
+      if (parts++ == 3)
+        break;
+      text += (text.empty() ? "" : "_") + part.str();
+      last = part;
+    }
+    if (text.empty())
+      text = ops.empty() ? "check" : ops.back()->getName().stripDialect().str();
+    return text;
+  }
+
+  Block &block;
+  const FusionPlan &plan;
+  const FusionGroup &group;
+  llvm::SetVector<Value> operands;
+  llvm::DenseSet<Operation *> seen;
+  SmallVector<Operation *> ops;
+};
+
+struct FormKernels : impl::FormKernelsBase<FormKernels> {
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation().walk<WalkOrder::PostOrder>([&](Operation *op) {
+      if (isa<KernelOp, ContractOp>(op))
+        return;
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          blocks.push_back(&block);
+    });
+    for (Block *block : blocks)
+      if (!block->empty())
+        form(*block);
+  }
+
+  void form(Block &block) {
+    FusionPlan plan = planFusion(block);
+    SmallVector<std::pair<Value, Value>> replacements;
+    SmallVector<KernelOp> kernels;
+    for (const FusionGroup &group : plan.groups)
+      kernels.push_back(KernelBuilder(block, plan, group).build());
+    for (auto [group, kernel] : llvm::zip(plan.groups, kernels))
+      for (auto [yield, result] : llvm::zip(group.yields, kernel.getResults()))
+        yield.replaceAllUsesWith(result);
+    for (const FusionGroup &group : plan.groups)
+      for (Operation *check : group.checks)
+        check->erase();
+    eraseDead(block);
+    sortTopologically(&block);
+  }
+
+  void eraseDead(Block &block) {
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+        if (op.use_empty() && (isFusible(&op) || isa<ContractOp, ScatterAddOp>(op))) {
+          op.erase();
+          changed = true;
+        }
+    }
+  }
+};
+
+} // namespace

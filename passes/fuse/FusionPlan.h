@@ -1,0 +1,45 @@
+//===- FusionPlan.h - Which ops of a block become one kernel ----*- C++ -*-===//
+#pragma once
+
+#include "ir/dialect/Dialect.h"
+
+#include <string>
+
+namespace tenon {
+
+/// One kernel to be: what it yields, which generator makes it, and the op that decides its loops.
+struct FusionGroup {
+  KernelKind kind = KernelKind::map;
+  /// The `contract` or `scatter_add` of the kernel; null for maps.
+  mlir::Operation *heavy = nullptr;
+  /// Values written to memory, all of one shape.
+  llvm::SmallVector<mlir::Value> yields;
+  /// Checks made in the kernel.
+  llvm::SmallVector<mlir::Operation *> checks;
+};
+
+/// The partition of a block's ops into kernels. Ops that are in no group stay as they are: control
+/// flow, terminators, and reshapes of stored values, which are other names for the same memory.
+struct FusionPlan {
+  llvm::SmallVector<FusionGroup> groups;
+  /// Values that live in memory: yields of groups, stored reshapes, results of control flow.
+  llvm::DenseSet<mlir::Value> stored;
+};
+
+/// Plans the fusion of one block by a cost model; changes nothing.
+///
+/// A value is stored where control flow, a nested region or a terminator uses it, where it is a
+/// reduction or a scatter, and where computing it again for every reader costs more than a store
+/// and a load (transcendental functions and draws that several readers or a broadcast would
+/// repeat). Everything else is computed inside its readers. Groups of one shape then join where
+/// one reads the other element by element or both read the same tensor, and maps join the
+/// contraction that feeds them, as long as no dependence leaves the group and comes back.
+FusionPlan planFusion(mlir::Block &block);
+
+/// True if the op needs no memory and nothing but constants: it is copied into every reader.
+bool isFreeExpression(mlir::Value value);
+
+/// True for the ops that a kernel may hold besides its contraction or scatter.
+bool isFusible(mlir::Operation *op);
+
+} // namespace tenon

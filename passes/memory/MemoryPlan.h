@@ -1,0 +1,54 @@
+//===- MemoryPlan.h - Where every value of a function lives -----*- C++ -*-===//
+#pragma once
+
+#include "ir/dialect/Dialect.h"
+
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// A stretch of the arena that several buffers use one after the other.
+struct ArenaSlot {
+  Dim bytes;  // a multiple of 64
+  Dim offset; // from the arena's start
+};
+
+/// Memory for one value of the function, or one half of a carried value.
+struct ArenaBuffer {
+  Dim bytes;
+  unsigned slot = 0;
+  int firstUse = 0, lastUse = 0; // program points, both included
+  std::string name;
+};
+
+/// Buffers of a function whose ops are kernels, control flow and reshapes, after
+/// `assign-destinations`.
+///
+/// Who owns memory: a kernel's result that goes nowhere else, a stacked result of a scan, a carried
+/// value of a scan (two buffers, written in turn), a result of an if; but not what is returned by
+/// the function, for that is the caller's. Sizes are polynomials over the named dimensions, and a
+/// slot is used again only by a buffer that is provably not larger, so the offsets hold for every
+/// value of the dimensions.
+struct MemoryPlan {
+  std::vector<ArenaBuffer> buffers;
+  std::vector<ArenaSlot> slots;
+  Dim arenaBytes;
+  /// The largest sum of buffers alive at one program point, where all sizes are numbers: what no
+  /// placement can go below.
+  std::optional<int64_t> largestLiveSet;
+  /// The buffer of a value; carried results of a scan have two, side by side: this one and the next.
+  llvm::DenseMap<mlir::Value, unsigned> bufferOf;
+  /// A table for people.
+  std::string describe() const;
+};
+
+/// The bytes of a row-major tensor, rounded up to a multiple of 64.
+Dim bufferBytes(mlir::RankedTensorType type);
+
+/// Plans the arena. `packedBytes` answers the size of a `pack` kernel's result, which depends on
+/// the target.
+MemoryPlan planMemory(mlir::func::FuncOp function,
+                      llvm::function_ref<Dim(KernelOp)> packedBytes);
+
+} // namespace tenon

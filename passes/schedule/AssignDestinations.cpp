@@ -1,0 +1,187 @@
+//===- AssignDestinations.cpp - Every result of a block gets its writer ---===//
+//
+// After this pass, whatever a block hands out (returns of the function, yields of a scan or an if)
+// is the result of a kernel that has no other destination, a stacked result of a scan or a result
+// of an if; so each kernel writes straight to where its result belongs. A kernel whose result goes
+// to two places writes it twice; anything else is copied.
+//
+// Kernels that overwrite a donated argument stand last in their function and carry `commit`: when
+// they run, every check has been made, and nobody reads the old value afterwards.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Passes.h"
+#include "passes/schedule/Elementwise.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_ASSIGNDESTINATIONS
+#include "passes/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+KernelOp copyOf(Value value, OpBuilder &builder) {
+  auto kernel = KernelOp::create(builder, value.getLoc(), value.getType(), ValueRange(value),
+                                 KernelKind::copy, "copy");
+  Block *body = kernel.getBody().empty() ? &kernel.getBody().emplaceBlock()
+                                         : &kernel.getBody().front();
+  auto argument = body->addArgument(value.getType(), value.getLoc());
+  OpBuilder inside = OpBuilder::atBlockEnd(body);
+  YieldOp::create(inside, value.getLoc(), ValueRange(argument));
+  return kernel;
+}
+
+/// The kernel again, with result `index` a second time at its end.
+KernelOp withSecondResult(KernelOp kernel, unsigned index) {
+  OpBuilder builder(kernel);
+  SmallVector<Type> types(kernel.getResultTypes());
+  types.push_back(types[index]);
+  auto wider = KernelOp::create(builder, kernel.getLoc(), types, kernel.getInputs(),
+                                kernel.getKind(), kernel.getSymName());
+  wider->setDiscardableAttrs(kernel->getDiscardableAttrDictionary());
+  wider.getBody().takeBody(kernel.getBody());
+  Operation *yield = wider.getBody().front().getTerminator();
+  Value again = yield->getOperand(index);
+  yield->insertOperands(yield->getNumOperands(), again);
+  for (auto [old, now] : llvm::zip(kernel.getResults(), wider.getResults()))
+    old.replaceAllUsesWith(now);
+  kernel.erase();
+  return wider;
+}
+
+/// The value behind reshapes: another name for the same memory.
+Value storage(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getOperand();
+  return value;
+}
+
+struct AssignDestinations : impl::AssignDestinationsBase<AssignDestinations> {
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Operation *op) {
+      if (isa<ScanOp, IfOp>(op))
+        for (Region &region : op->getRegions())
+          blocks.push_back(&region.front());
+    });
+    for (Block *block : blocks)
+      assign(*block, /*isFunction=*/false);
+    Block &body = getOperation().front();
+    assign(body, /*isFunction=*/true);
+    commitLast(body);
+  }
+
+  void assign(Block &block, bool isFunction) {
+    Operation *terminator = block.getTerminator();
+    llvm::DenseSet<Value> taken;
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      OpBuilder builder(terminator);
+      Value value = isFunction ? storage(operand.get()) : operand.get();
+      Operation *op = value.getDefiningOp();
+      bool isHere = op && op->getBlock() == &block;
+      bool isPlain = isHere && (isa<KernelOp>(op) ||
+                                (isFunction && (isa<IfOp>(op) || isStacked(value))));
+      if (isPlain && isa<KernelOp>(op) &&
+          (cast<KernelOp>(op).getKind() == KernelKind::pack || escapesCommit(value, operand)))
+        isPlain = false;
+      if (isPlain && taken.insert(value).second)
+        continue;
+      auto kernel = isHere ? dyn_cast<KernelOp>(op) : KernelOp();
+      if (isPlain && kernel && operand.get() == value && kernel.getKind() != KernelKind::scatter) {
+        auto wider = withSecondResult(kernel, cast<OpResult>(value).getResultNumber());
+        Value again = wider.getResults().back();
+        operand.set(again);
+        taken.clear();
+        for (OpOperand &earlier : terminator->getOpOperands()) {
+          taken.insert(isFunction ? storage(earlier.get()) : earlier.get());
+          if (&earlier == &operand)
+            break;
+        }
+        continue;
+      }
+      Value copied = copyOf(operand.get(), builder).getResult(0);
+      // Two donated arguments may trade places: the first copy still has the old value.
+      auto argument = donor(operand);
+      if (argument && isa<BlockArgument>(value) &&
+          value != getOperation().getArgument(*argument))
+        copied = copyOf(copied, builder).getResult(0);
+      operand.set(copied);
+      taken.insert(copied);
+    }
+  }
+
+  static bool isStacked(Value value) {
+    auto scan = value.getDefiningOp<ScanOp>();
+    return scan && cast<OpResult>(value).getResultNumber() >= scan.getNumCarried();
+  }
+
+  /// The argument whose memory a returned value takes over, if any.
+  std::optional<unsigned> donor(OpOperand &returned) {
+    auto function = getOperation();
+    if (!isa<func::ReturnOp>(returned.getOwner()))
+      return std::nullopt;
+    auto alias = function.getResultAttrOfType<IntegerAttr>(returned.getOperandNumber(),
+                                                           "tenon.alias");
+    return alias ? std::optional<unsigned>(alias.getInt()) : std::nullopt;
+  }
+
+  /// True if a kernel can't overwrite the donated argument itself: somebody reads its result, or
+  /// others read the argument when it may be gone, or it reads other elements than it writes.
+  bool escapesCommit(Value value, OpOperand &returned) {
+    auto argument = donor(returned);
+    if (!argument)
+      return false;
+    auto kernel = value.getDefiningOp<KernelOp>();
+    for (Operation *user : kernel->getUsers())
+      if (user != returned.getOwner())
+        return true;
+    if (!kernel.getBody().front().getOps<CheckOp>().empty())
+      return true;
+    Value old = getOperation().getArgument(*argument);
+    for (OpOperand &use : old.getUses()) {
+      Operation *user = use.getOwner();
+      if (user == kernel) {
+        if (!readsOnlyElementwise(kernel, use.getOperandNumber()))
+          return true;
+      } else if (isa<ReshapeOp, func::ReturnOp>(user) || writesDonated(user)) {
+        return true;
+      }
+    }
+    return returned.get() != value;
+  }
+
+  bool writesDonated(Operation *op) {
+    for (OpOperand &operand : getOperation().front().getTerminator()->getOpOperands())
+      if (donor(operand) && operand.get().getDefiningOp() == op)
+        return true;
+    return false;
+  }
+
+  void commitLast(Block &body) {
+    Operation *terminator = body.getTerminator();
+    SmallVector<Operation *> writers;
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      Operation *op = operand.get().getDefiningOp();
+      if (donor(operand) && op && !llvm::is_contained(writers, op))
+        writers.push_back(op);
+    }
+    // In block order, copies at the very end: they may read what the others still need.
+    llvm::stable_sort(writers, [](Operation *a, Operation *b) {
+      auto isCopy = [](Operation *op) {
+        auto kernel = dyn_cast<KernelOp>(op);
+        return kernel && kernel.getKind() == KernelKind::copy;
+      };
+      if (isCopy(a) != isCopy(b))
+        return isCopy(b);
+      return a->isBeforeInBlock(b);
+    });
+    for (Operation *op : writers) {
+      op->moveBefore(terminator);
+      op->setAttr("commit", UnitAttr::get(op->getContext()));
+    }
+  }
+};
+
+} // namespace
