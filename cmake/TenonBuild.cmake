@@ -39,7 +39,7 @@ target_include_directories(tenon_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${ML
 target_compile_definitions(tenon_mlir INTERFACE ${LLVM_DEFINITIONS_LIST})
 target_link_libraries(tenon_mlir INTERFACE MLIR LLVM)
 
-set(TENON_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-unused-parameter
+set(TENON_WARNINGS -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Wno-unused-parameter
                    -Wno-gnu-statement-expression -Werror)
 
 # tenon_library(NAME sources... [MLIR] [LINK libraries...])

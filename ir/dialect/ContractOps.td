@@ -4,7 +4,7 @@
 
 include "ir/dialect/TenonBase.td"
 
-def Tenon_ContractOp : Tenon_Op<"contract", [Pure, SingleBlock, RecursivelySpeculatable,
+def Tenon_ContractOp : Tenon_Op<"contract", [Pure, SingleBlock,
       DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
   let summary = "a loop nest that reads elements, computes a scalar and combines";
   let description = [{

@@ -4,7 +4,7 @@
 
 include "ir/dialect/TenonBase.td"
 
-def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike]> {
+def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator]> {
   let summary = "hands values out of a region";
   let description = "`tenon.yield %a, %b : tensor<4xf32>, tensor<f32>`";
   let arguments = (ins Variadic<AnyType>:$operands);
@@ -12,7 +12,7 @@ def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let builders = [OpBuilder<(ins), [{}]>];
 }
 
-def Tenon_ScanOp : Tenon_Op<"scan", [RecursiveMemoryEffects, RecursivelySpeculatable,
+def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffects, RecursivelySpeculatable,
       SingleBlock, DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
   let summary = "a loop along one dimension that carries state";
   let description = [{
@@ -76,7 +76,7 @@ def Tenon_IfOp : Tenon_Op<"if", [RecursiveMemoryEffects, RecursivelySpeculatable
   let results = (outs Variadic<Tenon_Tensor>:$results);
   let regions = (region SizedRegion<1>:$thenRegion, SizedRegion<1>:$elseRegion);
   let assemblyFormat = [{
-    $condition attr-dict (`->` type($results)^)? $thenRegion `else` $elseRegion
+    $condition (`->` type($results)^)? $thenRegion `else` $elseRegion attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -127,7 +127,7 @@ def Tenon_JvpOp : Tenon_Op<"jvp", [RecursiveMemoryEffects, SingleBlock, AttrSize
   let hasVerifier = 1;
 }
 
-def Tenon_DrawOp : Tenon_Op<"draw", [Pure, DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
+def Tenon_DrawOp : Tenon_Op<"draw", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
   let summary = "random numbers that are a function of operands";
   let description = [{
     Element e (row-major) of the result is drawn from Philox for (seed, step, stream, iteration, e) as
@@ -138,7 +138,7 @@ def Tenon_DrawOp : Tenon_Op<"draw", [Pure, DeclareOpInterfaceMethods<Tenon_Diffe
     `integers` low, high (exclusive). All scalars of the result's element type.
 
     ```mlir
-    %m = tenon.draw bernoulli(%p) seed %s step %n stream 17 : tensor<4x8xf32>
+    %m = tenon.draw bernoulli(%p : tensor<f32>) seed %s step %n stream 17 : tensor<4x8xf32>
     ```
   }];
   let arguments = (ins Tenon_Distribution:$distribution, Variadic<Tenon_Scalar>:$parameters,
@@ -147,8 +147,7 @@ def Tenon_DrawOp : Tenon_Op<"draw", [Pure, DeclareOpInterfaceMethods<Tenon_Diffe
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = [{
     $distribution `(` ($parameters^ `:` type($parameters))? `)` `seed` $seed `step` $step
-    `stream` $stream (`iterations` `(` $iterations^ `:` type($iterations) `)`)?
-    attr-dict `:` type($seed) `,` type($step) `->` type($result)
+    `stream` $stream (`iterations` `(` $iterations^ `)`)? attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }

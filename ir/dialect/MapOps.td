@@ -115,7 +115,7 @@ def Tenon_StopGradientOp : Tenon_UnaryOp<"stop_gradient", Tenon_MapValue> {
 // Truth values and conversion
 //===----------------------------------------------------------------------===//
 
-def Tenon_CompareOp : Tenon_MapOp<"compare", []> {
+def Tenon_CompareOp : Tenon_MapOp<"compare", [AllTypesMatch<["lhs", "rhs"]>]> {
   let summary = "comparison; with NaN everything but `ne` is false";
   let description = "`%r = tenon.compare lt %a, %b : tensor<4xf32> -> tensor<4xi1>`";
   let arguments = (ins Tenon_Predicate:$predicate, Tenon_MapValue:$lhs, Tenon_MapValue:$rhs);

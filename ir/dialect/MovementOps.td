@@ -9,7 +9,7 @@ class Tenon_MovementOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
-def Tenon_ConstantOp : Tenon_Op<"constant", [Pure, ConstantLike,
+def Tenon_ConstantOp : Tenon_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>,
       DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
   let summary = "numbers known when compiling";
   let description = [{
@@ -98,14 +98,15 @@ def Tenon_PadOp : Tenon_MovementOp<"pad"> {
   let description = [{
     Element i of an operand's axis goes to offset + i * stride of the result; all other elements are
     the scalar `value`.
-    `%r = tenon.pad %x, %v offsets #tenon.dims<1> strides [1] : tensor<4xf32> -> tensor<6xf32>`
+    `%r = tenon.pad %x, %v offsets #tenon.dims<1> strides [1] : tensor<4xf32>, tensor<f32>
+    -> tensor<6xf32>`
   }];
   let arguments = (ins Tenon_Tensor:$operand, Tenon_Scalar:$value, Tenon_DimsAttr:$offsets,
                        DenseI64ArrayAttr:$strides);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = [{
-    $operand `,` $value `offsets` $offsets `strides` $strides attr-dict `:` type($operand) `->`
-    type($result)
+    $operand `,` $value `offsets` $offsets `strides` $strides attr-dict `:` type($operand) `,`
+    type($value) `->` type($result)
   }];
 }
 

@@ -6,6 +6,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "ir/dialect/Interfaces.td"
@@ -41,7 +42,7 @@ def Tenon_DimsAttr : AttrDef<Tenon_Dialect, "Dims",
     it lists extents or offsets. Each entry is in the normal form of `Dim` (`ir/dim/Dim.h`).
     Example: `#tenon.dims<batch, 2*time - 1, 128>`.
   }];
-  let parameters = (ins ArrayRefParameter<"StringAttr">:$entries);
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$entries);
   let hasCustomAssemblyFormat = 1;
   let builders = [AttrBuilder<(ins "ArrayRef<Dim>":$dims)>];
   let extraClassDeclaration = [{
@@ -90,8 +91,10 @@ def Tenon_Tensor : RankedTensorOf<[Tenon_Element]>;
 def Tenon_RealTensor : RankedTensorOf<[Tenon_Real]>;
 def Tenon_IntegerTensor : RankedTensorOf<[Tenon_Integer]>;
 def Tenon_Scalar : 0DTensorOf<[Tenon_Element]>;
-def Tenon_ScalarI64 : 0DTensorOf<[I64]>;
-def Tenon_ScalarI1 : 0DTensorOf<[I1]>;
+def Tenon_ScalarI64 : 0DTensorOf<[I64]>,
+    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI64Type())">;
+def Tenon_ScalarI1 : 0DTensorOf<[I1]>,
+    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI1Type())">;
 
 // Maps apply to tensors in the graph and to single elements in the body of a contraction.
 def Tenon_MapValue : AnyTypeOf<[Tenon_Tensor, Tenon_Element]>;

@@ -111,7 +111,7 @@ private:
   SmallVector<Operation *> ops;
 };
 
-struct FormKernels : impl::FormKernelsBase<FormKernels> {
+struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     SmallVector<Block *> blocks;
     getOperation().walk<WalkOrder::PostOrder>([&](Operation *op) {

@@ -208,7 +208,7 @@ private:
   /// What a group loads, and how.
   Reads readsOf(const FusionGroup &group) {
     Reads reads;
-    llvm::DenseSet<std::pair<Value, bool>> seen;
+    llvm::DenseSet<std::pair<Value, unsigned>> seen;
     SmallVector<std::pair<Value, bool>> work;
     auto visit = [&](Operation *op, bool identity) {
       reads.inside.insert(op);

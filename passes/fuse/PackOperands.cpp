@@ -29,7 +29,7 @@ ContractOp contractionOf(KernelOp kernel) {
   return found;
 }
 
-struct PackOperands : impl::PackOperandsBase<PackOperands> {
+struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
   void runOnOperation() override {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) {

@@ -149,9 +149,13 @@ private:
     for (unsigned i = 0; i < order.size(); ++i)
       order[i] = i;
     // Larger buffers choose first, so that small ones fill what they leave.
-    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
-      return !(plan.buffers[a].bytes == plan.buffers[b].bytes) &&
-             (plan.buffers[a].bytes - plan.buffers[b].bytes).isNonNegative();
+    // Sizes with names are compared by what they come to for large names.
+    auto weight = [](const Dim &bytes) {
+      return bytes.evaluate([](const std::string &) { return 1 << 10; }).value_or(INT64_MAX);
+    };
+    llvm::sort(order, [&](unsigned a, unsigned b) {
+      int64_t x = weight(plan.buffers[a].bytes), y = weight(plan.buffers[b].bytes);
+      return x != y ? x > y : a < b;
     });
     std::vector<std::vector<unsigned>> users;
     for (unsigned i : order) {

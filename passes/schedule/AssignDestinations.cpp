@@ -58,7 +58,7 @@ Value storage(Value value) {
   return value;
 }
 
-struct AssignDestinations : impl::AssignDestinationsBase<AssignDestinations> {
+struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinations> {
   void runOnOperation() override {
     SmallVector<Block *> blocks;
     getOperation().walk([&](Operation *op) {
@@ -168,7 +168,7 @@ struct AssignDestinations : impl::AssignDestinationsBase<AssignDestinations> {
         writers.push_back(op);
     }
     // In block order, copies at the very end: they may read what the others still need.
-    llvm::stable_sort(writers, [](Operation *a, Operation *b) {
+    llvm::sort(writers, [](Operation *a, Operation *b) {
       auto isCopy = [](Operation *op) {
         auto kernel = dyn_cast<KernelOp>(op);
         return kernel && kernel.getKind() == KernelKind::copy;

@@ -132,7 +132,7 @@ private:
     }
     if (auto concat = dyn_cast<ConcatOp>(op)) {
       for (Value input : concat.getInputs())
-        concat.getAxis() == int64_t(axis) ? whole(input) : visit(input, axis);
+        concat.getAxis() == axis ? whole(input) : visit(input, axis);
       return;
     }
     if (auto gather = dyn_cast<GatherOp>(op)) {

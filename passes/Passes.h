@@ -1,0 +1,25 @@
+//===- Passes.h - Graph to graph transformations ----------------*- C++ -*-===//
+#pragma once
+
+#include "ir/dialect/Dialect.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class OpPassManager;
+}
+
+namespace tenon {
+
+#define GEN_PASS_DECL
+#include "passes/Passes.h.inc"
+
+/// From what the frontend writes to plain ops: differentiates, simplifies, moves work out of scans.
+void buildGraphPipeline(mlir::OpPassManager &manager);
+/// From plain ops to kernels, each result with its writer.
+void buildKernelPipeline(mlir::OpPassManager &manager);
+
+/// Makes all passes and pipelines known by name (for `tenon-opt`).
+void registerTenonPasses();
+
+} // namespace tenon

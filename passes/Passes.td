@@ -1,0 +1,42 @@
+//===- Passes.td - Graph to graph transformations -------------------------===//
+#ifndef TENON_PASSES_TD
+#define TENON_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Fusion
+//===----------------------------------------------------------------------===//
+
+def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Groups ops into kernels";
+  let description = [{
+    Plans which ops become one loop nest and puts each group into a `tenon.kernel`. Afterwards a
+    function holds kernels, control flow, and reshapes that rename memory.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def PackOperands : Pass<"pack-operands", "::mlir::func::FuncOp"> {
+  let summary = "Gives the right operand of each contraction a kernel that packs it";
+  let description = [{
+    What computes the right operand moves into a `pack` kernel, and that out of the scans in which it
+    doesn't change.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule
+//===----------------------------------------------------------------------===//
+
+def AssignDestinations : Pass<"assign-destinations", "::mlir::func::FuncOp"> {
+  let summary = "Gives everything a block hands out a kernel that writes it in place";
+  let description = [{
+    Results that go to two places are written twice, others are copied. Kernels that overwrite
+    donated arguments go last and carry `commit`.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+#endif
