@@ -9,12 +9,12 @@
 
 #include <set>
 
-using namespace tenon;
+namespace tenon {
 namespace m = mlir;
-using llvm::BasicBlock;
-using llvm::Value;
 
 namespace {
+using llvm::BasicBlock;
+using llvm::Value;
 
 /// Places of `tenon_frame`'s members; all are 8 bytes wide.
 enum FrameField { Inputs, Outputs, Arena, Symbols, Check };
@@ -36,8 +36,8 @@ public:
 
   void emit() {
     auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, i32, i32}, false);
-    function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, plan.info.bodySymbol,
-                                      module);
+    function =
+        llvm::Function::Create(type, llvm::Function::ExternalLinkage, plan.info.bodySymbol, module);
     b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
     frame = function->getArg(0);
     thread = b.CreateSExt(function->getArg(1), i64, "thread");
@@ -45,11 +45,10 @@ public:
     symbols = frameField(Symbols, "symbols");
     arena = frameField(Arena, "arena");
     pointers = b.CreateAlloca(ptr, b.getInt64(std::max<size_t>(mostPointers, 1)), "pointers");
-    scratch = b.CreateGEP(
-        b.getInt8Ty(), arena,
-        b.CreateAdd(dim(plan.memory.arenaBytes),
-                    b.CreateMul(thread, b.getInt64(plan.info.scratchBytes))),
-        "scratch");
+    scratch = b.CreateGEP(b.getInt8Ty(), arena,
+                          b.CreateAdd(dim(plan.memory.arenaBytes),
+                                      b.CreateMul(thread, b.getInt64(plan.info.scratchBytes))),
+                          "scratch");
     Value *inputs = frameField(Inputs, "inputs");
     m::Block &body = plan.function->getRegion(0).front();
     for (auto argument : body.getArguments()) {
@@ -209,7 +208,8 @@ private:
 
   void emitKernel(KernelOp kernel) {
     const EmittedKernel &code = *emitted.at(kernel);
-    beforeAccess(llvm::to_vector(kernel.getInputs()), llvm::to_vector_of<m::Value>(kernel.getResults()));
+    beforeAccess(llvm::to_vector(kernel.getInputs()),
+                 llvm::to_vector_of<m::Value>(kernel.getResults()));
     unsigned next = 0;
     auto pass = [&](m::Value value) {
       b.CreateStore(pointerOf(value), b.CreateConstInBoundsGEP1_64(ptr, pointers, next++));
@@ -384,8 +384,8 @@ private:
     auto *no = BasicBlock::Create(context, "else", function);
     auto *after = BasicBlock::Create(context, "end_if", function);
     b.CreateCondBr(condition, yes, no);
-    for (auto [region, start] : {std::pair(&branch.getThenRegion(), yes),
-                                 std::pair(&branch.getElseRegion(), no)}) {
+    for (auto [region, start] :
+         {std::pair(&branch.getThenRegion(), yes), std::pair(&branch.getElseRegion(), no)}) {
       b.SetInsertPoint(start);
       m::Block &block = region->front();
       for (auto [yield, result, pointer] :
@@ -426,8 +426,8 @@ void emitPlan(const EntryPlan &plan, llvm::Module &module) {
   auto &context = module.getContext();
   auto *ptr = llvm::PointerType::get(context, 0);
   auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, ptr, ptr}, false);
-  auto *function = llvm::Function::Create(type, llvm::Function::ExternalLinkage,
-                                          plan.info.planSymbol, module);
+  auto *function =
+      llvm::Function::Create(type, llvm::Function::ExternalLinkage, plan.info.planSymbol, module);
   llvm::IRBuilder<> b(BasicBlock::Create(context, "entry", function));
   Value *symbols = function->getArg(0);
   b.CreateStore(emitDim(b, plan.memory.arenaBytes, symbols, plan.info.symbols),
@@ -442,8 +442,10 @@ void emitPlan(const EntryPlan &plan, llvm::Module &module) {
 
 } // namespace
 
-void tenon::emitDriver(const EntryPlan &plan, llvm::ArrayRef<EmittedKernel> kernels,
-                       llvm::Module &module) {
+void emitDriver(const EntryPlan &plan, llvm::ArrayRef<EmittedKernel> kernels,
+                llvm::Module &module) {
   BodyEmitter(plan, kernels, module).emit();
   emitPlan(plan, module);
 }
+
+} // namespace tenon

@@ -17,7 +17,6 @@ namespace tenon {
 /// with rows runs from its first iteration to its last on one part of the rows. Before the first
 /// kernel that overwrites a donated argument all threads look whether a check has failed, and
 /// return if so.
-void emitDriver(const EntryPlan &plan, llvm::ArrayRef<EmittedKernel> kernels,
-                llvm::Module &module);
+void emitDriver(const EntryPlan &plan, llvm::ArrayRef<EmittedKernel> kernels, llvm::Module &module);
 
 } // namespace tenon

@@ -76,18 +76,16 @@ private:
     info.bodySymbol = "tenon_body_" + info.name;
     info.planSymbol = "tenon_plan_" + info.name;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-      info.inputs.push_back(binding(function.getArgumentTypes()[i],
-                                    function.getArgAttrOfType<StringAttr>(i, "tenon.name"),
-                                    function.getArgAttrOfType<StringAttr>(i, "tenon.role"),
-                                    "argument" + std::to_string(i)));
+      info.inputs.push_back(binding(
+          function.getArgumentTypes()[i], function.getArgAttrOfType<StringAttr>(i, "tenon.name"),
+          function.getArgAttrOfType<StringAttr>(i, "tenon.role"), "argument" + std::to_string(i)));
       if (!info.inputs.back().role.size())
         info.inputs.back().role = "input";
     }
     for (unsigned i = 0; i < function.getNumResults(); ++i) {
-      info.outputs.push_back(binding(function.getResultTypes()[i],
-                                     function.getResultAttrOfType<StringAttr>(i, "tenon.name"),
-                                     function.getResultAttrOfType<StringAttr>(i, "tenon.role"),
-                                     "result" + std::to_string(i)));
+      info.outputs.push_back(binding(
+          function.getResultTypes()[i], function.getResultAttrOfType<StringAttr>(i, "tenon.name"),
+          function.getResultAttrOfType<StringAttr>(i, "tenon.role"), "result" + std::to_string(i)));
       if (!info.outputs.back().role.size())
         info.outputs.back().role = "result";
       if (auto alias = function.getResultAttrOfType<IntegerAttr>(i, "tenon.alias"))
@@ -104,7 +102,7 @@ private:
       for (const Dim &dim : input.dims)
         for (const std::string &name : dim.symbols())
           add(name);
-    symbols = info.symbols;
+    symbols.assign(info.symbols.begin(), info.symbols.end());
   }
 
   void numberChecks() {
@@ -153,7 +151,8 @@ private:
     if (isa<KernelOp>(value.getDefiningOp()))
       for (OpOperand &use : value.getUses())
         if (auto scan = dyn_cast<ScanOp>(use.getOwner()->getParentOp());
-            scan && isa<YieldOp>(use.getOwner()) && use.getOperandNumber() >= scan.getNumCarried()) {
+            scan && isa<YieldOp>(use.getOwner()) &&
+            use.getOperandNumber() >= scan.getNumCarried()) {
           unsigned k = use.getOperandNumber() - scan.getNumCarried();
           return without(stridesOf(scan.getStackedResults()[k]), scan.getOutputAxes()[k]);
         }

@@ -14,7 +14,7 @@ namespace tenon {
 /// An argument or result of a compiled function, as the C ABI tells it.
 struct BindingInfo {
   std::string name, role;
-  int32_t dtype = 0;        // tenon_dtype
+  int32_t dtype = 0; // tenon_dtype
   std::vector<Dim> dims;
   int32_t alias = -1;
 };
