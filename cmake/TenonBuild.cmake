@@ -70,9 +70,12 @@ function(tenon_use_mlir_pch target)
   target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)
 endfunction()
 
-# tenon_test(NAME sources... [MLIR] [LINK libraries...]): a GoogleTest program, one ctest entry.
+# tenon_test(NAME sources... [MLIR] [SANITIZED] [LINK libraries...]): a GoogleTest program, one ctest
+# entry. SANITIZED: ./check also runs it under the sanitizers (frontend, runtime, graph algorithms,
+# interpreter); ctest label and build target `sanitized`.
+add_custom_target(sanitized)
 function(tenon_test name)
-  cmake_parse_arguments(ARG "MLIR" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "MLIR;SANITIZED" "" "LINK" ${ARGN})
   find_package(GTest REQUIRED)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
@@ -83,6 +86,10 @@ function(tenon_test name)
     tenon_use_mlir_pch(${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})
+  if(ARG_SANITIZED)
+    add_dependencies(sanitized ${name})
+    set_tests_properties(${name} PROPERTIES LABELS sanitized)
+  endif()
   set_tests_properties(${name} PROPERTIES
     ENVIRONMENT "ASAN_OPTIONS=allow_user_poisoning=0:detect_leaks=1;TENON_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
