@@ -20,6 +20,9 @@ if(TENON_LLD)
   add_link_options(-fuse-ld=${TENON_LLD})
 endif()
 
+# The cache of compiled code is keyed by the build id of the compiler.
+add_link_options(-Wl,--build-id=sha1)
+
 if(TENON_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=address,undefined)

@@ -9,7 +9,8 @@ class Module;
 
 namespace tenon {
 
-/// Emits into `module` the two functions of an entry that the C ABI names, `body` and `plan`.
+/// Emits into `module` the three functions of an entry that the C ABI names: `body`, `plan` and
+/// `input_dims`.
 ///
 /// `kernels[i]` is what became of `plan.kernels[i]`. The body is run by every thread of a call: it
 /// evaluates offsets, walks the function's ops, gives each kernel this thread's part of its tasks,

@@ -75,6 +75,7 @@ private:
     info.name = function.getName().str();
     info.bodySymbol = "tenon_body_" + info.name;
     info.planSymbol = "tenon_plan_" + info.name;
+    info.inputDimsSymbol = "tenon_input_dims_" + info.name;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       info.inputs.push_back(binding(
           function.getArgumentTypes()[i], function.getArgAttrOfType<StringAttr>(i, "tenon.name"),

@@ -30,7 +30,8 @@ struct EntryInfo {
   std::vector<BindingInfo> inputs, outputs;
   std::vector<CheckInfo> checks;
   int64_t scratchBytes = 0;
-  std::string bodySymbol, planSymbol;
+  /// Functions of the C ABI: `body`, `plan`, `input_dims`.
+  std::string bodySymbol, planSymbol, inputDimsSymbol;
 };
 
 /// A function after all passes, with its memory laid out and its kernels described.

@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +54,10 @@ const std::string &tenon::buildId() {
   static const std::string id = [] {
     std::string found;
     dl_iterate_phdr(findBuildId, &found);
+    if (found.empty()) { // linked without one
+      std::ifstream program("/proc/self/exe", std::ios::binary);
+      found.assign(std::istreambuf_iterator<char>(program), {});
+    }
     return hashText(found) + "/" LLVM_VERSION_STRING;
   }();
   return id;

@@ -34,7 +34,8 @@ private:
 /// 128 bits of `bytes` as 32 hexadecimal digits.
 std::string hashText(std::string_view bytes);
 
-/// Names this build of the compiler: the linker's build id of the running program and LLVM's version.
+/// Names this build of the compiler: the linker's build id of the running program (without one, a
+/// hash of its file) and LLVM's version.
 const std::string &buildId();
 
 } // namespace tenon

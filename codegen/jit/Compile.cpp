@@ -5,10 +5,10 @@
 #include "codegen/cpu/Optimize.h"
 #include "passes/Passes.h"
 
+#include "mlir/Pass/PassManager.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/Pass/PassManager.h"
 
 #include <atomic>
 #include <chrono>
@@ -123,7 +123,8 @@ private:
 public:
   static Expected<std::string> finish(Module &module, const TargetInfo &target,
                                       std::optional<CodeText> text) {
-    optimize(module, target);
+    if (Error error = optimize(module, target))
+      return std::move(error);
     if (!text)
       return emitObject(module, target);
     if (*text == CodeText::Assembly)
@@ -219,6 +220,12 @@ Error tenon::runPasses(mlir::ModuleOp module) {
   if (mlir::failed(manager.run(module)))
     return createStringError(failure.empty() ? "a pass failed" : failure);
   return Error::success();
+}
+
+std::string tenon::programKey(std::string_view identity, const TargetInfo &target) {
+  // Tiles follow from the caches' sizes.
+  return "program\n" + buildId() + "\n" + target.key() + "/" + std::to_string(target.l1Bytes) +
+         "/" + std::to_string(target.l2Bytes) + "\n" + std::string(identity);
 }
 
 Expected<ProgramImage> tenon::compile(mlir::ModuleOp module, const CompileOptions &options,

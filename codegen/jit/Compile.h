@@ -34,6 +34,10 @@ enum class CodeText { Llvm, Assembly };
 llvm::Expected<ProgramImage> compile(mlir::ModuleOp module, const CompileOptions &options,
                                      CompileReport *report = nullptr);
 
+/// The key under which a cache keeps a whole program's image: `identity` is everything that decides
+/// the module (source bytes, signature, options); build and target are added.
+std::string programKey(std::string_view identity, const TargetInfo &target);
+
 /// The passes only: the module as `inspect --stage kernels` shows it.
 llvm::Error runPasses(mlir::ModuleOp module);
 

@@ -1,15 +1,45 @@
 //===- Image.cpp - A compiled program as bytes ----------------------------===//
 //
-// A JSON header with its length in front, then the objects' bytes one after the other.
+// A fixed prologue (magic, version, checksum of all that follows it, length of the header), a JSON
+// header, then the objects' bytes one after the other. Numbers are little-endian, as the code is.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/jit/Image.h"
 
+#include "runtime/core/abi.h"
+
+#include "llvm/ADT/STLExtras.h"
+
 #include <cstring>
 #include <nlohmann/json.hpp>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 using namespace tenon;
 using nlohmann::json;
+
+namespace {
+struct Prologue {
+  char magic[8];
+  uint64_t version;
+  uint64_t checksum; // of everything behind this member
+  uint64_t headerBytes;
+};
+constexpr char magic[8] = {'T', 'E', 'N', 'O', 'N', 'I', 'M', 'G'};
+constexpr uint64_t version = 1;
+constexpr size_t checkedFrom = offsetof(Prologue, headerBytes);
+} // namespace
+
+static uint64_t checksum(std::string_view bytes) {
+  bytes.remove_prefix(checkedFrom);
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+/// What a well-formed header can't say; caught where the header is read.
+static void require(bool holds, const json &value) {
+  if (!holds)
+    throw json::other_error::create(501, "not an image's header", &value);
+}
 
 static json toJson(const BindingInfo &binding) {
   json dims = json::array();
@@ -30,10 +60,11 @@ static BindingInfo bindingFrom(const json &value) {
   binding.alias = value.at("alias");
   for (const json &text : value.at("dims")) {
     auto dim = Dim::parse(text.get<std::string>());
-    if (!dim)
-      throw json::other_error::create(501, "not an extent", &text);
+    require(dim.has_value(), text);
     binding.dims.push_back(*dim);
   }
+  require(binding.dtype >= TENON_BOOL && binding.dtype <= TENON_F64, value);
+  require(binding.dims.size() <= TENON_MAX_RANK, value);
   return binding;
 }
 
@@ -45,10 +76,15 @@ static json toJson(const EntryInfo &entry) {
     outputs.push_back(toJson(binding));
   for (auto &check : entry.checks)
     checks.push_back({check.message, check.location});
-  return {{"name", entry.name},       {"symbols", entry.symbols},
-          {"inputs", inputs},         {"outputs", outputs},
-          {"checks", checks},         {"scratch", entry.scratchBytes},
-          {"body", entry.bodySymbol}, {"plan", entry.planSymbol}};
+  return {{"name", entry.name},
+          {"symbols", entry.symbols},
+          {"inputs", inputs},
+          {"outputs", outputs},
+          {"checks", checks},
+          {"scratch", entry.scratchBytes},
+          {"body", entry.bodySymbol},
+          {"plan", entry.planSymbol},
+          {"input_dims", entry.inputDimsSymbol}};
 }
 
 static EntryInfo entryFrom(const json &value) {
@@ -64,6 +100,14 @@ static EntryInfo entryFrom(const json &value) {
   entry.scratchBytes = value.at("scratch");
   entry.bodySymbol = value.at("body");
   entry.planSymbol = value.at("plan");
+  entry.inputDimsSymbol = value.at("input_dims");
+  for (auto *bindings : {&entry.inputs, &entry.outputs})
+    for (const BindingInfo &binding : *bindings) {
+      require(binding.alias >= -1 && binding.alias < int64_t(entry.inputs.size()), value);
+      for (const Dim &dim : binding.dims)
+        for (const std::string &name : dim.symbols())
+          require(llvm::is_contained(entry.symbols, name), value);
+    }
   return entry;
 }
 
@@ -77,40 +121,50 @@ std::string tenon::serialize(const ProgramImage &image) {
                  {"entries", entries},
                  {"objects", objects},
                  {"metadata", image.metadata}};
-  std::string text = header.dump();
-  uint64_t length = text.size();
-  std::string bytes(sizeof length, '\0');
-  std::memcpy(bytes.data(), &length, sizeof length);
+  // Names and messages are the user's: bytes that aren't UTF-8 become U+FFFD.
+  std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  Prologue prologue{};
+  std::memcpy(prologue.magic, magic, sizeof magic);
+  prologue.version = version;
+  prologue.headerBytes = text.size();
+  std::string bytes(sizeof prologue, '\0');
   bytes += text;
   for (auto &object : image.objects)
     bytes += object.bytes;
+  std::memcpy(bytes.data(), &prologue, sizeof prologue);
+  prologue.checksum = checksum(bytes);
+  std::memcpy(bytes.data(), &prologue, sizeof prologue);
   return bytes;
 }
 
+static ProgramImage imageFrom(const json &header, std::string_view code) {
+  ProgramImage image;
+  image.numericMode = header.at("mode");
+  image.metadata = header.at("metadata");
+  for (const json &entry : header.at("entries"))
+    image.entries.push_back(entryFrom(entry));
+  for (const json &object : header.at("objects")) {
+    uint64_t size = object.at(1);
+    require(size <= code.size(), object);
+    image.objects.push_back({object.at(0), std::string(code.substr(0, size))});
+    code.remove_prefix(size);
+  }
+  require(code.empty(), header);
+  return image;
+}
+
 std::optional<ProgramImage> tenon::deserialize(std::string_view bytes) {
-  uint64_t length;
-  if (bytes.size() < sizeof length)
+  Prologue prologue;
+  if (bytes.size() < sizeof prologue)
     return std::nullopt;
-  std::memcpy(&length, bytes.data(), sizeof length);
-  bytes.remove_prefix(sizeof length);
-  if (length > bytes.size())
+  std::memcpy(&prologue, bytes.data(), sizeof prologue);
+  std::string_view rest = bytes.substr(sizeof prologue);
+  if (std::memcmp(prologue.magic, magic, sizeof magic) || prologue.version != version ||
+      prologue.headerBytes > rest.size() || prologue.checksum != checksum(bytes))
     return std::nullopt;
   try {
-    json header = json::parse(bytes.substr(0, length));
-    bytes.remove_prefix(length);
-    ProgramImage image;
-    image.numericMode = header.at("mode");
-    image.metadata = header.at("metadata");
-    for (const json &entry : header.at("entries"))
-      image.entries.push_back(entryFrom(entry));
-    for (const json &object : header.at("objects")) {
-      uint64_t size = object.at(1);
-      if (size > bytes.size())
-        return std::nullopt;
-      image.objects.push_back({object.at(0), std::string(bytes.substr(0, size))});
-      bytes.remove_prefix(size);
-    }
-    return image;
+    return imageFrom(json::parse(rest.substr(0, prologue.headerBytes)),
+                     rest.substr(prologue.headerBytes));
   } catch (const json::exception &) {
     return std::nullopt;
   }

@@ -3,7 +3,9 @@
 
 #include "codegen/cpu/EntryPlan.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tenon {
@@ -24,8 +26,9 @@ struct ProgramImage {
   std::string metadata;
 };
 
-/// One block of bytes, and back. `deserialize` answers nullopt for bytes that `serialize` didn't
-/// make; it reads nothing beyond them.
+/// One block of bytes, and back. The bytes carry a version and a checksum; `deserialize` answers
+/// nullopt for bytes that `serialize` of this version didn't make, and reads nothing beyond them.
+/// An image holds machine code: deserialise only what this user wrote.
 std::string serialize(const ProgramImage &image);
 std::optional<ProgramImage> deserialize(std::string_view bytes);
 

@@ -3,6 +3,7 @@
 
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/Support/TargetSelect.h"
 
 #include <cstring>
@@ -34,8 +35,14 @@ static orc::ExecutorSymbolDef hostSymbol(void *address) {
 
 Error LoadedProgram::Impl::link() {
   InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
-  auto made = orc::LLJITBuilder().create();
+  // Objects only, that need five symbols: no platform runtime, no symbols of the process.
+  auto made = orc::LLJITBuilder()
+                  .setPlatformSetUp(orc::setUpInactivePlatform)
+                  .setLinkProcessSymbolsByDefault(false)
+                  .setObjectLinkingLayerCreator([](orc::ExecutionSession &session) {
+                    return std::make_unique<orc::ObjectLinkingLayer>(session);
+                  })
+                  .create();
   if (!made)
     return made.takeError();
   jit = std::move(*made);
@@ -55,9 +62,8 @@ Error LoadedProgram::Impl::link() {
   return Error::success();
 }
 
-std::vector<tenon_binding> &
-LoadedProgram::Impl::describe(const std::vector<BindingInfo> &infos,
-                              ArrayRef<std::string> symbols) {
+std::vector<tenon_binding> &LoadedProgram::Impl::describe(const std::vector<BindingInfo> &infos,
+                                                          ArrayRef<std::string> symbols) {
   auto &list = bindings.emplace_back();
   for (const BindingInfo &info : infos) {
     auto &extents = dims.emplace_back();
@@ -77,9 +83,10 @@ LoadedProgram::Impl::describe(const std::vector<BindingInfo> &infos,
 
 Error LoadedProgram::Impl::describe() {
   for (const EntryInfo &info : image.entries) {
-    auto body = jit->lookup(info.bodySymbol), plan = jit->lookup(info.planSymbol);
-    if (!body || !plan)
-      return joinErrors(body.takeError(), plan.takeError());
+    auto body = jit->lookup(info.bodySymbol), plan = jit->lookup(info.planSymbol),
+         inputDims = jit->lookup(info.inputDimsSymbol);
+    if (!body || !plan || !inputDims)
+      return joinErrors(joinErrors(body.takeError(), plan.takeError()), inputDims.takeError());
     auto &symbols = names.emplace_back();
     for (const std::string &symbol : info.symbols)
       symbols.push_back(symbol.c_str());
@@ -102,6 +109,7 @@ Error LoadedProgram::Impl::describe() {
     entry.scratch_bytes = info.scratchBytes;
     entry.plan = plan->toPtr<decltype(entry.plan)>();
     entry.body = body->toPtr<decltype(entry.body)>();
+    entry.input_dims = inputDims->toPtr<decltype(entry.input_dims)>();
     entries.push_back(entry);
   }
   program = {sizeof(tenon_program), TENON_ABI_VERSION, image.numericMode.c_str(),
