@@ -1,0 +1,38 @@
+//===- FunctionRules.cpp - Elementary functions of reals ------------------===//
+#include "ir/eval/Evaluation.h"
+
+#include <cmath>
+
+using namespace tenon;
+
+using Numbers = llvm::ArrayRef<Number>;
+
+/// The function as the C library computes it in f64.
+template <double (*function)(double)> static Number real(const MapCall &, Numbers x) {
+  return Number::ofReal(function(x[0].real));
+}
+
+static double sigmoid(double a) { return 1 / (1 + std::exp(-a)); }
+static double roundHalfToEven(double a) {
+  double below = std::floor(a), rest = a - below;
+  if (rest != 0.5)
+    return rest < 0.5 ? below : below + 1;
+  return std::fmod(below, 2) == 0 ? below : below + 1;
+}
+static Number same(const MapCall &, Numbers x) { return x[0]; }
+
+void tenon::addFunctionRules(MapRules &rules) {
+  rules[ExpOp::getOperationName()] = real<std::exp>;
+  rules[Expm1Op::getOperationName()] = real<std::expm1>;
+  rules[LogOp::getOperationName()] = real<std::log>;
+  rules[Log1pOp::getOperationName()] = real<std::log1p>;
+  rules[SqrtOp::getOperationName()] = real<std::sqrt>;
+  rules[SinOp::getOperationName()] = real<std::sin>;
+  rules[CosOp::getOperationName()] = real<std::cos>;
+  rules[TanhOp::getOperationName()] = real<std::tanh>;
+  rules[SigmoidOp::getOperationName()] = real<sigmoid>;
+  rules[ErfOp::getOperationName()] = real<std::erf>;
+  rules[FloorOp::getOperationName()] = real<std::floor>;
+  rules[RoundOp::getOperationName()] = real<roundHalfToEven>;
+  rules[StopGradientOp::getOperationName()] = same;
+}
