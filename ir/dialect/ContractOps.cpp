@@ -130,6 +130,8 @@ LogicalResult ContractOp::verify() {
   bool isArg = getCombiner() == Combiner::argmax || getCombiner() == Combiner::argmin;
   if (isArg && getReducedLoops().size() != 1)
     return emitOpError("argmax and argmin reduce one loop");
+  if (getCombiner() == Combiner::prod && !getResultMap().isProjectedPermutation())
+    return emitOpError("a product goes to a place of its own for each value of its other loops");
   return success();
 }
 

@@ -13,7 +13,7 @@ def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator]> {
 }
 
 def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffects, RecursivelySpeculatable,
-      SingleBlock, DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
+      SingleBlock]> {
   let summary = "a loop along one dimension that carries state";
   let description = [{
     Runs its body `extent` times. The body's arguments are the iteration (a scalar i64 tensor, 0 for
@@ -62,7 +62,7 @@ def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEf
 }
 
 def Tenon_IfOp : Tenon_Op<"if", [RecursiveMemoryEffects, RecursivelySpeculatable,
-      NoRegionArguments, DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
+      NoRegionArguments]> {
   let summary = "one of two regions, chosen by a scalar";
   let description = [{
     Only the chosen region runs. Regions may use values from outside.

@@ -9,6 +9,7 @@ def Tenon_Differentiable : OpInterface<"Differentiable"> {
   let description = [{
     Rules of differentiation. A null Value stands for a zero tangent or cotangent, which is never
     materialised. Values of integer type carry none. A rule only builds ops; it walks no graph.
+    Ops with regions (`scan`, `if`) have no rule: the pass `differentiate` rebuilds them.
   }];
   let methods = [
     InterfaceMethod<[{
