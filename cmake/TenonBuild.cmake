@@ -70,7 +70,8 @@ function(tenon_use_mlir_pch target)
     target_precompile_headers(tenon_mlir_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/MlirPrecompiled.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM tenon_mlir_pch)
-  target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)
+  # -fPIC: an executable's -fPIE wouldn't match the header compiled for libraries.
+  target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp -fPIC)
 endfunction()
 
 # tenon_test(NAME sources... [MLIR] [SANITIZED] [LINK libraries...]): a GoogleTest program, one ctest

@@ -73,7 +73,7 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &result) {
   FunctionType type;
   if (parser.parseOperandList(inputs, OpAsmParser::Delimiter::Paren) ||
       parser.parseKeyword("maps") || parser.parseAttribute(maps, "maps", result.attributes) ||
-      parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
       parser.parseRegion(*result.addRegion()) || parser.parseColonType(type) ||
       parser.resolveOperands(inputs, type.getInputs(), inputsAt, result.operands))
     return failure();
@@ -89,7 +89,8 @@ void ContractOp::print(OpAsmPrinter &p) {
     p.printStrippedAttrOrType(*symbols);
   }
   p << " (" << getInputs() << ") maps " << getMaps();
-  p.printOptionalAttrDict((*this)->getAttrs(), {"combiner", "extents", "symbols", "maps"});
+  p.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                     {"combiner", "extents", "symbols", "maps"});
   p << " ";
   p.printRegion(getBody());
   p << " : (" << getInputs().getTypes() << ") -> " << getResult().getType();
@@ -122,9 +123,9 @@ LogicalResult ContractOp::verify() {
         continue;
       Dim spare = dims[axis] - extents[loop.getPosition()];
       if ((-spare - Dim(1)).isNonNegative())
-        return emitOpError("loop ") << loop.getPosition() << " of extent "
-                                    << extents[loop.getPosition()].str() << " leaves axis " << axis
-                                    << " of " << type;
+        return emitOpError("loop ")
+               << loop.getPosition() << " of extent " << extents[loop.getPosition()].str()
+               << " leaves axis " << axis << " of " << type;
     }
   }
   bool isArg = getCombiner() == Combiner::argmax || getCombiner() == Combiner::argmin;

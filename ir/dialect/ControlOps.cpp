@@ -94,8 +94,8 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
   properties.operandSegmentSizes = {int32_t(operands.size()), int32_t(inputs.size())};
   llvm::append_range(operands, inputs);
   FunctionType type;
-  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseRegion(*result.addRegion()) ||
-      parser.parseColonType(type) ||
+  if (parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion()) || parser.parseColonType(type) ||
       parser.resolveOperands(operands, type.getInputs(), at, result.operands))
     return failure();
   result.addTypes(type.getResults());
@@ -121,8 +121,8 @@ void ScanOp::print(OpAsmPrinter &p) {
     p << " stack";
     axes(getOutputAxes());
   }
-  p.printOptionalAttrDict((*this)->getAttrs(), {"extent", "reverse", "inputAxes", "outputAxes",
-                                                "operandSegmentSizes"});
+  p.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {"extent", "reverse", "inputAxes", "outputAxes", "operandSegmentSizes"});
   p << " ";
   p.printRegion(getBody());
   p << " : ";
@@ -154,8 +154,7 @@ LogicalResult ScanOp::verifyRegions() {
   for (auto [argument, init] : llvm::zip(getCarriedArguments(), getInit()))
     if (argument.getType() != init.getType())
       return emitOpError("carries ") << init.getType() << " as " << argument.getType();
-  for (auto [argument, input, axis] :
-       llvm::zip(getSliceArguments(), getInputs(), getInputAxes()))
+  for (auto [argument, input, axis] : llvm::zip(getSliceArguments(), getInputs(), getInputAxes()))
     if (argument.getType() != sliceType(cast<RankedTensorType>(input.getType()), axis))
       return emitOpError("slices ") << input.getType() << " to " << argument.getType();
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
@@ -198,16 +197,15 @@ static ParseResult parseDerivative(OpAsmParser &parser, OperationState &result, 
   SMLoc at = parser.getCurrentLocation();
   SmallVector<Type> firstTypes, secondTypes, results;
   auto types = [&](SmallVector<Type> &list) {
-    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&]() {
-      return parser.parseType(list.emplace_back());
-    });
+    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren,
+                                          [&]() { return parser.parseType(list.emplace_back()); });
   };
   if (parser.parseOperandList(first, OpAsmParser::Delimiter::Paren) ||
       parser.parseKeyword(keyword) ||
       parser.parseOperandList(second, OpAsmParser::Delimiter::Paren) ||
-      parser.parseOptionalAttrDict(result.attributes) || parser.parseRegion(*result.addRegion()) ||
-      parser.parseColon() || types(firstTypes) || parser.parseComma() || types(secondTypes) ||
-      parser.parseArrow() || types(results) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion()) || parser.parseColon() || types(firstTypes) ||
+      parser.parseComma() || types(secondTypes) || parser.parseArrow() || types(results) ||
       parser.resolveOperands(first, firstTypes, at, result.operands) ||
       parser.resolveOperands(second, secondTypes, at, result.operands))
     return failure();
@@ -220,11 +218,11 @@ static ParseResult parseDerivative(OpAsmParser &parser, OperationState &result, 
 static void printDerivative(OpAsmPrinter &p, Operation *op, ValueRange first, StringRef keyword,
                             ValueRange second) {
   p << " (" << first << ") " << keyword << " (" << second << ")";
-  p.printOptionalAttrDict(op->getAttrs(), {"operandSegmentSizes"});
+  p.printOptionalAttrDictWithKeyword(op->getAttrs(), {"operandSegmentSizes"});
   p << " ";
   p.printRegion(op->getRegion(0));
-  p << " : (" << first.getTypes() << "), (" << second.getTypes() << ") -> ("
-    << op->getResultTypes() << ")";
+  p << " : (" << first.getTypes() << "), (" << second.getTypes() << ") -> (" << op->getResultTypes()
+    << ")";
 }
 
 ParseResult VjpOp::parse(OpAsmParser &parser, OperationState &result) {
@@ -330,8 +328,8 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   at = parser.getCurrentLocation();
   if (parser.parseOperandList(inputs, OpAsmParser::Delimiter::Paren) ||
-      parser.parseOptionalAttrDict(result.attributes) || parser.parseRegion(*result.addRegion()) ||
-      parser.parseColonType(type) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion()) || parser.parseColonType(type) ||
       parser.resolveOperands(inputs, type.getInputs(), at, result.operands))
     return failure();
   result.addTypes(type.getResults());
@@ -341,7 +339,7 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
 void KernelOp::print(OpAsmPrinter &p) {
   p << " " << stringifyKernelKind(getKind()) << " " << getSymNameAttr() << " (" << getInputs()
     << ")";
-  p.printOptionalAttrDict((*this)->getAttrs(), {"kind", "symName"});
+  p.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"kind", "symName"});
   p << " ";
   p.printRegion(getBody());
   p << " : ";

@@ -9,7 +9,7 @@ def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator]> {
   let description = "`tenon.yield %a, %b : tensor<4xf32>, tensor<f32>`";
   let arguments = (ins Variadic<AnyType>:$operands);
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
 }
 
 def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffects, RecursivelySpeculatable,
