@@ -5,6 +5,20 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// Simplification
+//===----------------------------------------------------------------------===//
+
+def Simplify : Pass<"simplify", "::mlir::func::FuncOp"> {
+  let summary = "Rewrites to equal, smaller graphs";
+  let description = [{
+    Applies the equations that stand at the top of `passes/simplify/Simplify*.cpp` until none fits.
+    Every element keeps its bits, NaN, infinities and signs of zero included, unless an equation says
+    otherwise.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Fusion
 //===----------------------------------------------------------------------===//
 

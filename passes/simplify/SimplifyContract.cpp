@@ -1,0 +1,267 @@
+//===- SimplifyContract.cpp - Rewrites of contractions --------------------===//
+//
+//   contract(transpose(x)) = contract(x)      the maps do what the movement did: transposes,
+//                                             broadcasts, slices, reshapes that add or drop
+//                                             axes of extent 1
+//   transpose(contract(x)) = contract(x)      likewise
+//   contract(x, x) = contract(x)              of equal maps, outside a sum of products
+//   sum[i: 1] f(i) = f(0)
+//   sum[i: n] x = n * x    max[i: n] x = x    for an n known to be at least 1 (the product is
+//                                             rounded once, the sum n times)
+//   contract without a reduced loop = maps of moved operands   (a sum of one term is the term)
+//
+//===----------------------------------------------------------------------===//
+#include "passes/simplify/ContractParts.h"
+#include "passes/simplify/Patterns.h"
+#include "passes/simplify/Splat.h"
+
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+SmallVector<Dim> extentsOf(Value value) { return dimsOf(cast<RankedTensorType>(value.getType())); }
+
+/// The places to read the operand of a movement op at, for reading its result at `places`; failure
+/// where that isn't affine.
+FailureOr<SmallVector<AffineExpr>> behind(Operation *op, ArrayRef<AffineExpr> places) {
+  MLIRContext *context = op->getContext();
+  SmallVector<AffineExpr> result;
+  if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
+    for (int64_t axis : broadcast.getAxes())
+      result.push_back(places[axis]);
+    return result;
+  }
+  if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    result.resize(places.size());
+    for (auto [i, axis] : llvm::enumerate(transpose.getPermutation()))
+      result[axis] = places[i];
+    return result;
+  }
+  if (auto slice = dyn_cast<SliceOp>(op)) {
+    for (auto [place, offset, stride] :
+         llvm::zip(places, slice.getOffsets().getDims(), slice.getStrides())) {
+      auto number = offset.constant();
+      if (!number)
+        return failure();
+      result.push_back(place * stride + *number);
+    }
+    return result;
+  }
+  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    auto from = extentsOf(reshape.getOperand()), to = extentsOf(reshape);
+    size_t j = 0;
+    for (const Dim &extent : from) {
+      while (j < to.size() && to[j].isConstant(1) && !extent.isConstant(1))
+        ++j;
+      if (j < to.size() && to[j] == extent)
+        result.push_back(places[j++]);
+      else if (extent.isConstant(1))
+        result.push_back(getAffineConstantExpr(0, context));
+      else
+        return failure();
+    }
+    for (; j < to.size(); ++j)
+      if (!to[j].isConstant(1))
+        return failure();
+    return result;
+  }
+  return failure();
+}
+
+struct AbsorbMovement : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    ContractParts parts = ContractParts::of(op);
+    bool changed = false;
+    for (auto [input, map] : llvm::zip(parts.inputs, parts.maps)) {
+      Operation *movement = input.getDefiningOp();
+      if (!movement)
+        continue;
+      auto places = behind(movement, map.getResults());
+      if (failed(places))
+        continue;
+      input = movement->getOperand(0);
+      map = AffineMap::get(map.getNumDims(), map.getNumSymbols(), *places, op.getContext());
+      changed = true;
+    }
+    if (!changed)
+      return rewriter.notifyMatchFailure(op, "no operand is a movement that a map can do");
+    rewriter.replaceOp(op, parts.create(rewriter, op.getLoc(), op.getBody().front()));
+    return success();
+  }
+};
+
+struct AbsorbTransposeOfResult : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto contract = op.getOperand().getDefiningOp<ContractOp>();
+    if (!contract || !contract->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "not the only reader of a contraction");
+    ContractParts parts = ContractParts::of(contract);
+    SmallVector<AffineExpr> places;
+    for (int64_t axis : op.getPermutation())
+      places.push_back(parts.result.getResult(axis));
+    parts.result = AffineMap::get(parts.result.getNumDims(), parts.result.getNumSymbols(), places,
+                                  op.getContext());
+    parts.type = cast<RankedTensorType>(op.getType());
+    rewriter.replaceOp(op, parts.create(rewriter, contract.getLoc(), contract.getBody().front()));
+    return success();
+  }
+};
+
+/// Operands that the body doesn't read, and operands that are read twice alike.
+struct DropInputs : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    Block &body = op.getBody().front();
+    SmallVector<unsigned> source;
+    bool isProduct = op.isSumOfProducts();
+    for (unsigned i = 0; i < op.getInputs().size(); ++i) {
+      source.push_back(i);
+      for (unsigned j = 0; j < i && !isProduct; ++j)
+        if (op.getInputs()[j] == op.getInputs()[i] && op.getInputMap(j) == op.getInputMap(i)) {
+          source[i] = source[j];
+          break;
+        }
+    }
+    auto isNeeded = [&](unsigned i) { return source[i] == i && !body.getArgument(i).use_empty(); };
+    auto all = llvm::seq<unsigned>(0, source.size());
+    bool merges = llvm::any_of(
+        all, [&](unsigned i) { return source[i] != i && !body.getArgument(i).use_empty(); });
+    if (merges) {
+      rewriter.modifyOpInPlace(op, [&] {
+        for (unsigned i : all)
+          if (source[i] != i)
+            body.getArgument(i).replaceAllUsesWith(body.getArgument(source[i]));
+      });
+      return success();
+    }
+    if (llvm::all_of(all, isNeeded))
+      return rewriter.notifyMatchFailure(op, "all operands are needed");
+    rewriter.modifyOpInPlace(op, [&] {
+      SmallVector<Attribute> maps(op.getMaps().getValue());
+      for (unsigned i = source.size(); i-- > 0;) {
+        if (isNeeded(i))
+          continue;
+        body.eraseArgument(i);
+        op.getInputsMutable().erase(i);
+        maps.erase(maps.begin() + i);
+      }
+      op.setMapsAttr(rewriter.getArrayAttr(maps));
+    });
+    return success();
+  }
+};
+
+struct DropUnitLoops : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    if (op.getCombiner() == Combiner::argmax || op.getCombiner() == Combiner::argmin)
+      return rewriter.notifyMatchFailure(op, "the loop's index is the result");
+    ContractParts parts = ContractParts::of(op);
+    llvm::SmallBitVector dropped(parts.extents.size());
+    for (unsigned loop : op.getReducedLoops())
+      if (parts.extents[loop].isConstant(1))
+        dropped.set(loop);
+    if (dropped.none())
+      return rewriter.notifyMatchFailure(op, "no reduced loop of one step");
+    parts.dropLoops(dropped);
+    rewriter.replaceOp(op, parts.create(rewriter, op.getLoc(), op.getBody().front()));
+    return success();
+  }
+};
+
+/// Reduced loops in which the body doesn't change.
+struct DropConstantLoops : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    Combiner c = op.getCombiner();
+    bool repeats =
+        c == Combiner::max || c == Combiner::min || c == Combiner::any || c == Combiner::all;
+    if (!repeats && c != Combiner::sum)
+      return rewriter.notifyMatchFailure(op, "repetition has no closed form");
+    ContractParts parts = ContractParts::of(op);
+    llvm::SmallBitVector mentioned(parts.extents.size());
+    for (AffineMap map : parts.maps)
+      mentioned |= ContractParts::loopsOf(map);
+    llvm::SmallBitVector dropped(parts.extents.size());
+    int64_t times = 1;
+    for (unsigned loop : op.getReducedLoops()) {
+      auto extent = parts.extents[loop].constant();
+      if (mentioned[loop] || !extent || *extent < 1)
+        continue;
+      dropped.set(loop);
+      times *= *extent;
+    }
+    if (dropped.none())
+      return rewriter.notifyMatchFailure(op, "every reduced loop matters");
+    parts.dropLoops(dropped);
+    Value result = parts.create(rewriter, op.getLoc(), op.getBody().front());
+    if (c == Combiner::sum)
+      result = MulOp::create(rewriter, op.getLoc(), op.getType(), result,
+                             splat(rewriter, op.getLoc(), op.getType(), double(times)));
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// No loop is reduced: the body on whole tensors.
+struct ContractToMaps : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    AffineMap result = op.getResultMap();
+    if (!result.isPermutation())
+      return rewriter.notifyMatchFailure(op, "reduces, or fills only a part of the result");
+    ContractParts parts = ContractParts::of(op);
+    auto dims = dimsOf(parts.type);
+    SmallVector<unsigned> loops;
+    for (auto [expr, extent] : llvm::zip(result.getResults(), dims)) {
+      loops.push_back(cast<AffineDimExpr>(expr).getPosition());
+      if (!(parts.extents[loops.back()] == extent))
+        return rewriter.notifyMatchFailure(op, "fills only a part of the result");
+    }
+    SmallVector<SmallVector<AxisRead>> reads;
+    for (AffineMap map : parts.maps) {
+      auto strided = stridedReads(map);
+      if (!strided)
+        return rewriter.notifyMatchFailure(op, "an operand isn't read in steps");
+      reads.push_back(*strided);
+    }
+    SmallVector<Value> operands;
+    for (auto [input, read] : llvm::zip(parts.inputs, reads))
+      operands.push_back(readAsTensor(rewriter, op.getLoc(), input, read, loops, dims));
+    IRMapping mapping;
+    Block &body = op.getBody().front();
+    mapping.map(body.getArguments(), operands);
+    auto tensor = [&](Type element) { return tensorType(op.getContext(), dims, element); };
+    for (Operation &inner : body.without_terminator()) {
+      Value old = inner.getResult(0), now;
+      auto scalar = RankedTensorType::get({}, old.getType());
+      if (auto constant = dyn_cast<ConstantOp>(inner)) {
+        now = splat(rewriter, op.getLoc(), tensor(old.getType()), constant.getValue());
+      } else if (auto dimension = dyn_cast<DimensionOp>(inner)) {
+        now = DimensionOp::create(rewriter, op.getLoc(), scalar, dimension.getDimension());
+        now = BroadcastOp::create(rewriter, op.getLoc(), tensor(old.getType()), now,
+                                  ArrayRef<int64_t>());
+      } else {
+        SmallVector<Value> values;
+        for (Value operand : inner.getOperands())
+          values.push_back(mapping.lookup(operand));
+        now = mapOver(rewriter, &inner, values, dims);
+      }
+      mapping.map(old, now);
+    }
+    rewriter.replaceOp(op, mapping.lookup(body.getTerminator()->getOperand(0)));
+    return success();
+  }
+};
+
+} // namespace
+
+void tenon::addContractSimplifications(RewritePatternSet &patterns) {
+  patterns.add<AbsorbMovement, AbsorbTransposeOfResult, DropInputs, DropUnitLoops,
+               DropConstantLoops, ContractToMaps>(patterns.getContext());
+}
