@@ -1,0 +1,71 @@
+/// How a field's raw cells become numbers: its declaration, checked and resolved.
+#pragma once
+
+#include "runtime/data/Result.h"
+#include "runtime/data/Schema.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tenon::data {
+
+/// Ids that `tokenize` gives before those of words.
+inline constexpr int32_t kPaddingId = 0;
+inline constexpr int32_t kUnknownId = 1;
+inline constexpr int32_t kStartId = 2; ///< with `ends = true`
+inline constexpr int32_t kEndId = 3;   ///< with `ends = true`
+
+/// `x * factor + offset`; of `normalise`, `(x - mean) / deviation` of the training split.
+struct NumberStage {
+  bool normalise = false;
+  double factor = 1;
+  double offset = 0;
+};
+
+/// What a field does, one of three things:
+/// - Numbers: cells are numbers (or truth values), then go through `numberStages`.
+/// - Words: the cell is text, `tokenize`d to ids and `pad`ded to `length`. Ids: 0 padding,
+///   1 unknown, (2 start, 3 end,) then the words of the training split, the most frequent first,
+///   ties by first appearance; `vocabulary` ids in all. Padding and cutting happen on the same
+///   side, the left unless `side = "right"`: a text that is too long keeps its other end.
+/// - Classes: the cell is one value of a few. `category(n)`: 0 is a value not seen in the training
+///   split, then its values, the most frequent first; n ids in all. `hash(n)`: XXH3 of the text
+///   modulo n. `one_hot` alone: the values of the training split in order (numeric if all are
+///   numbers, else by bytes) and no others; after `category` or `hash`, those ids.
+struct FieldPlan {
+  enum class Form : uint8_t { Numbers, Words, Classes };
+  enum class Classing : uint8_t { Category, Hash, Listed };
+
+  std::string name;
+  std::string place;
+  int32_t dtype = 0; ///< tenon_dtype
+  std::vector<Extent> dims;
+  std::vector<std::string> columns; ///< one; for `columns(first, last)` two
+  bool columnRange = false;
+  Form form = Form::Numbers;
+
+  std::optional<double> missingNumber;
+  std::optional<std::string> missingText;
+  std::optional<std::string> yes;
+  std::vector<NumberStage> numberStages;
+
+  int64_t vocabulary = 0;
+  bool ends = false;
+  int64_t length = 0;
+  bool padLeft = true;
+
+  Classing classing = Classing::Listed;
+  int64_t classes = 0; ///< 0 of `Listed`
+  bool oneHot = false;
+
+  bool isFitted() const;
+  /// The first id that `tokenize` gives to a word.
+  int32_t firstWord() const { return ends ? 4 : 2; }
+};
+
+/// Checks a declaration; the failure's place is that of the stage to blame.
+Result<FieldPlan> planField(const Field &field);
+
+} // namespace tenon::data

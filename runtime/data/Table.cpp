@@ -1,0 +1,326 @@
+#include "runtime/data/Table.h"
+
+#include "runtime/data/CsvReader.h"
+#include "runtime/data/Permutation.h"
+#include "runtime/data/Text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace tenon::data {
+
+namespace {
+
+constexpr uint64_t kSplitSeed = 0;
+constexpr size_t kMostRows = UINT32_MAX;
+
+/// Where in a file's header a column of this name is.
+Result<size_t> findColumn(const CsvRow &header, const std::string &path, const std::string &name,
+                          const std::string &place) {
+  auto found = std::find(header.fields.begin(), header.fields.end(), name);
+  if (found != header.fields.end())
+    return size_t(found - header.fields.begin());
+  std::optional<std::string> meant = closest(name, header.fields);
+  return Failure{"`" + path + "` has no column `" + name + "`; it has " + listOf(header.fields),
+                 place, meant ? "did you mean `" + *meant + "`?" : ""};
+}
+
+} // namespace
+
+/// Builds one Table.
+class Loading {
+public:
+  Loading(const Dataset &dataset, const LoadOptions &options)
+      : dataset(dataset), options(options) {}
+  Result<Table> run();
+
+private:
+  Status plan();
+  Status read(const Source &source, std::vector<uint32_t> &rows);
+  Status locate(const CsvRow &header, const std::string &path);
+  Status readAll();
+  Status divide(std::vector<uint32_t> rows);
+  Status fit();
+  void remark();
+
+  const Dataset &dataset;
+  const LoadOptions &options;
+  Table table;
+  std::vector<std::vector<size_t>> places; // of each field's columns in the file being read
+  std::vector<std::vector<std::string>> names;
+};
+
+Status Loading::plan() {
+  for (const Field &field : dataset.fields) {
+    Result<FieldPlan> plan = planField(field);
+    if (!plan)
+      return plan.takeFailure();
+    table.fieldColumns.emplace_back(std::move(*plan));
+  }
+  return {};
+}
+
+Status Loading::locate(const CsvRow &header, const std::string &path) {
+  places.assign(table.fieldColumns.size(), {});
+  names.assign(table.fieldColumns.size(), {});
+  for (size_t i = 0; i < places.size(); ++i) {
+    const FieldPlan &plan = table.fieldColumns[i].plan();
+    for (const std::string &column : plan.columns) {
+      Result<size_t> at = findColumn(header, path, column, plan.place);
+      if (!at)
+        return at.takeFailure();
+      places[i].push_back(*at);
+    }
+    if (plan.columnRange) {
+      size_t first = places[i][0], last = places[i][1];
+      if (last < first)
+        return Failure{"`" + plan.columns[1] + "` stands before `" + plan.columns[0] + "` in `" +
+                           path + "`",
+                       plan.place, ""};
+      places[i].resize(last - first + 1);
+      std::iota(places[i].begin(), places[i].end(), first);
+    }
+    for (size_t at : places[i])
+      names[i].push_back(header.fields[at]);
+  }
+  return {};
+}
+
+Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
+  if (source.kind != "csv")
+    return Failure{"the source `" + source.kind + "` is not there yet", source.place, "use csv"};
+  CsvOptions csv;
+  for (const Argument &option : source.options) {
+    auto *text = std::get_if<std::string>(&option.value.value);
+    if (option.name != "separator" || !text || text->size() != 1 || *text == "\"" ||
+        *text == "\n" || *text == "\r")
+      return Failure{"`csv` takes a path and `separator`, one ASCII character", source.place,
+                     "separator = \";\""};
+    csv.separator = (*text)[0];
+  }
+  bool relative = !source.path.starts_with('/') && !options.folder.empty();
+  std::string path = relative ? options.folder + "/" + source.path : source.path;
+  std::vector<const std::string *> cells;
+  Result<CsvSummary> summary = readCsv(
+      path, csv, [&](const CsvRow &header) { return locate(header, path); },
+      [&](const CsvRow &row) -> Status {
+        for (size_t i = 0; i < places.size(); ++i) {
+          cells.clear();
+          for (size_t at : places[i])
+            cells.push_back(&row.fields[at]);
+          if (Status status = table.fieldColumns[i].append(cells, names[i], path, row.line);
+              !status)
+            return status;
+        }
+        if (table.rowCount == kMostRows)
+          return Failure{"there are more than 4 billion rows", path, ""};
+        rows.push_back(uint32_t(table.rowCount++));
+        return {};
+      });
+  if (!summary) {
+    Failure failure = summary.takeFailure();
+    if (failure.place.empty())
+      failure.place = source.place;
+    return failure;
+  }
+  if (summary->rows == 0)
+    return Failure{"the file has a header and no rows", path + ":1", ""};
+  table.sourceChecksum = splitmix64(table.sourceChecksum) ^ summary->checksum;
+  return {};
+}
+
+Status Loading::divide(std::vector<uint32_t> rows) {
+  if (dataset.splits.empty()) {
+    table.parts.insert(table.parts.begin(), {"train", std::move(rows)});
+    return {};
+  }
+  permute(rows, kSplitSeed, 0, kSplitStream);
+  double upTo = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i < dataset.splits.size(); ++i) {
+    const Split &split = dataset.splits[i];
+    upTo += split.fraction;
+    if (!(split.fraction > 0) || upTo > 1 + 1e-9)
+      return Failure{"the fractions of `split` must be positive and at most 1 together",
+                     split.place, ""};
+    if (table.split(split.name))
+      return Failure{"there are two splits `" + split.name + "`", split.place, ""};
+    size_t end = std::min(rows.size(), size_t(std::llround(upTo * double(rows.size()))));
+    std::vector<uint32_t> part(rows.begin() + int64_t(begin), rows.begin() + int64_t(end));
+    std::sort(part.begin(), part.end());
+    if (part.empty())
+      return Failure{"the split `" + split.name + "` gets none of the " +
+                         std::to_string(rows.size()) + " rows",
+                     split.place, ""};
+    table.parts.emplace_back(split.name, std::move(part));
+    begin = end;
+  }
+  return {};
+}
+
+Status Loading::readAll() {
+  std::vector<uint32_t> training;
+  bool haveTraining = false;
+  for (const Source &source : dataset.sources) {
+    bool trains = source.split.empty() || source.split == "train";
+    if (trains ? haveTraining : table.split(source.split) != nullptr)
+      return Failure{"`" + (trains ? "train" : source.split) + "` has two sources", source.place,
+                     ""};
+    std::vector<uint32_t> rows;
+    if (Status status = read(source, rows); !status)
+      return status;
+    if (trains) {
+      training = std::move(rows);
+      haveTraining = true;
+    } else {
+      table.parts.emplace_back(source.split, std::move(rows));
+    }
+  }
+  if (!haveTraining)
+    return Failure{"`" + dataset.name + "` has no source to train from", dataset.place,
+                   "from csv(\"file.csv\")"};
+  return divide(std::move(training));
+}
+
+Status Loading::fit() {
+  const std::vector<uint32_t> *training = table.split("train");
+  if (!options.fitted && !training)
+    return Failure{"`" + dataset.name + "` has no split `train`", dataset.place,
+                   "split train 0.8, test 0.2"};
+  for (Column &column : table.fieldColumns) {
+    FittedField fitted{column.plan().name, {}, {}, {}};
+    if (options.fitted) {
+      const FittedField *found = options.fitted->find(column.plan().name);
+      if (!found && column.plan().isFitted())
+        return Failure{"the checkpoint knows nothing of the field `" + column.plan().name + "`",
+                       column.plan().place, "train again"};
+      if (found)
+        fitted = *found;
+    } else {
+      Result<FittedField> learnt = column.fit(*training);
+      if (!learnt)
+        return learnt.takeFailure();
+      fitted = std::move(*learnt);
+    }
+    if (Status status = column.finish(fitted); !status)
+      return status;
+    if (column.plan().isFitted())
+      table.learnt.fields.push_back(std::move(fitted));
+  }
+  return {};
+}
+
+void Loading::remark() {
+  for (const Column &column : table.fieldColumns) {
+    if (column.plan().form != FieldPlan::Form::Words)
+      continue;
+    size_t without = 0;
+    for (size_t row = 0; row < table.rowCount; ++row)
+      without += !column.hasKnownWord(row);
+    if (without > 0)
+      table.notes.push_back(std::to_string(without) + " of " + std::to_string(table.rowCount) +
+                            " texts in `" + column.plan().columns[0] + "` have no known word");
+  }
+}
+
+Result<Table> Loading::run() {
+  for (Status (Loading::*step)() : {&Loading::plan, &Loading::readAll, &Loading::fit})
+    if (Status status = (this->*step)(); !status)
+      return status.takeFailure();
+  remark();
+  return std::move(table);
+}
+
+Result<Table> Table::load(const Dataset &dataset, const LoadOptions &options) {
+  return Loading(dataset, options).run();
+}
+
+const Column *Table::find(const std::string &field) const {
+  for (const Column &column : fieldColumns)
+    if (column.plan().name == field)
+      return &column;
+  return nullptr;
+}
+
+const std::vector<uint32_t> *Table::split(const std::string &name) const {
+  for (const auto &[part, rows] : parts)
+    if (part == name)
+      return &rows;
+  return nullptr;
+}
+
+std::vector<std::string> Table::splits() const {
+  std::vector<std::string> names;
+  for (const auto &[name, rows] : parts)
+    names.push_back(name);
+  return names;
+}
+
+namespace {
+void addExtents(const FieldPlan &plan, const std::vector<int64_t> &shape, Extents &extents) {
+  for (size_t i = 0; i < plan.dims.size() && i < shape.size(); ++i)
+    if (plan.dims[i].extent < 0)
+      extents.emplace(plan.dims[i].name, shape[i]);
+}
+} // namespace
+
+Extents Table::extents() const {
+  Extents extents;
+  for (const Column &column : fieldColumns)
+    addExtents(column.plan(), column.extents(), extents);
+  return extents;
+}
+
+Extents extentsOf(const std::vector<Field> &fields, const Fitted &fitted) {
+  Extents extents;
+  for (const Field &field : fields) {
+    Result<FieldPlan> plan = planField(field);
+    const FittedField *learnt = fitted.find(field.name);
+    if (!plan)
+      continue;
+    if (plan->form == FieldPlan::Form::Words)
+      addExtents(*plan, {plan->length}, extents);
+    else if (plan->form == FieldPlan::Form::Classes && plan->classes > 0)
+      addExtents(*plan, {plan->classes}, extents);
+    else if (plan->form == FieldPlan::Form::Classes && learnt)
+      addExtents(*plan, {int64_t(learnt->words.size())}, extents);
+  }
+  return extents;
+}
+
+Result<Column> encodeRows(const Field &field, const Fitted &fitted,
+                          const std::vector<RawRow> &rows) {
+  Result<FieldPlan> plan = planField(field);
+  if (!plan)
+    return plan.takeFailure();
+  const FittedField *learnt = fitted.find(field.name);
+  if (!learnt && plan->isFitted())
+    return Failure{"the checkpoint knows nothing of the field `" + field.name + "`", field.place,
+                   "train again"};
+  if (plan->columnRange)
+    return Failure{"predicting from a range of columns is not there yet", field.place, ""};
+  Column column(std::move(*plan));
+  const std::string &name = field.columns[0];
+  for (const RawRow &row : rows) {
+    auto cell = row.find(name);
+    if (cell == row.end())
+      return Failure{"`" + name + "` is not given", "", name + "=…"};
+    if (findInvalidUtf8(cell->second))
+      return Failure{"`" + name + "` is not UTF-8", "", ""};
+    const std::string *cells[] = {&cell->second};
+    if (Status status = column.append(cells, {&name, 1}, "", 0); !status)
+      return status.takeFailure();
+  }
+  if (Status status = column.finish(learnt ? *learnt : FittedField{}); !status)
+    return status.takeFailure();
+  if (column.plan().form == FieldPlan::Form::Words)
+    for (size_t i = 0; i < column.rows(); ++i)
+      if (!column.hasKnownWord(i))
+        return Failure{"no word of \"" + rows[i].at(name) + "\" was seen in training", "",
+                       "the vocabulary has " + std::to_string(learnt->words.size()) +
+                           " words of the training split"};
+  return column;
+}
+
+} // namespace tenon::data
