@@ -15,9 +15,8 @@ template <double (*function)(double)> static Number real(const MapCall &, Number
 static double sigmoid(double a) { return 1 / (1 + std::exp(-a)); }
 static double roundHalfToEven(double a) {
   double below = std::floor(a), rest = a - below;
-  if (rest != 0.5)
-    return rest < 0.5 ? below : below + 1;
-  return std::fmod(below, 2) == 0 ? below : below + 1;
+  bool up = rest > 0.5 || (rest == 0.5 && std::fmod(below, 2) != 0);
+  return std::copysign(up ? below + 1 : below, a);
 }
 static Number same(const MapCall &, Numbers x) { return x[0]; }
 

@@ -152,7 +152,9 @@ static std::string typeText(tenon_dtype dtype, const std::vector<int64_t> &shape
 }
 
 static void printNumber(llvm::raw_ostream &out, tenon_dtype dtype, Number value) {
-  if (isRealDtype(dtype))
+  if (isRealDtype(dtype) && std::isnan(value.real))
+    out << "nan"; // whatever its sign
+  else if (isRealDtype(dtype))
     out << llvm::format("%.9g", value.real);
   else
     out << value.integer;
