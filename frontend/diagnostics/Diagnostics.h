@@ -83,6 +83,8 @@ public:
 
   bool hasErrors() const { return errors_ != 0; }
   size_t errorCount() const { return errors_; }
+  /// Nothing more is kept; a stage may stop looking for errors.
+  bool isFull() const { return diagnostics_.size() >= limit_; }
   /// In order of file, place and code; equal ones once; the last one says how many were left out.
   std::vector<Diagnostic> sorted() const;
 

@@ -2,8 +2,8 @@
 //
 // One struct for each form of the grammar in docs/language.md. Nodes live in their file's arena and
 // are not changed after parsing; names and texts are views into the source or the arena. A node's
-// range covers all of its text, without parentheses around it. What the parser could not read is an
-// ErrorExpr or ErrorType, for which an error has already been reported: later stages are silent
+// range covers all of its text, parentheses of its own included. What the parser could not read is
+// an ErrorExpr or ErrorType, for which an error has already been reported: later stages are silent
 // about it.
 //
 //===----------------------------------------------------------------------===//
@@ -98,6 +98,7 @@ struct Block {
   const Expr *value = nullptr;
   const Expr *yielded = nullptr;
   SourceRange yieldRange; ///< of the word `yield`
+  uint16_t height = 1;    ///< of the tallest expression in it
   SourceRange range;      ///< braces included
 };
 
@@ -132,6 +133,7 @@ enum class ExprKind : uint8_t {
 struct Expr {
   ExprKind kind;
   bool parenthesised = false; ///< written in parentheses of its own
+  uint16_t height = 1;        ///< of the tree below, blocks included; at most maxNesting
   SourceRange range;
 };
 
