@@ -18,6 +18,34 @@ def Simplify : Pass<"simplify", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def SplitContractions : Pass<"split-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Brings contractions to sums of products of two operands";
+  let description = [{
+    Functions of one operand and constants leave the body; a product of more than two operands is
+    multiplied pair by pair, in the order that costs least.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+def HoistInvariants : Pass<"hoist-invariants", "::mlir::func::FuncOp"> {
+  let summary = "Computes contractions of a scan's slices before the scan, for all iterations at once";
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def GatherAccumulated : Pass<"gather-accumulated", "::mlir::func::FuncOp"> {
+  let summary = "Computes what a scan only accumulates or hands out after the scan";
+  let description = [{
+    A carried value that each iteration adds a contraction to becomes one contraction over all
+    iterations, and so does a stacked result that is a contraction. The operands that the scan
+    computes itself become stacked results.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Fusion
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,290 @@
+//===- SplitContractions.cpp - Sums of products of two operands -----------===//
+//
+// A contraction sums a product of factors, each a function of some operands. Afterwards
+//
+//   sum f(a) * b * 2          = 2 * sum a' * b          a' = f(a), computed on a's own elements
+//   sum a * b * c             = sum (sum a * b) * c     in the order of pairs that multiplies
+//   least;
+//                                                       a pair that sums nothing is a plain product
+//
+// so that every contraction with a reduced loop that two operands share can become a matrix
+// product. Real sums are reordered by this: a factor that doesn't change within a sum is multiplied
+// with the sum.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Passes.h"
+#include "passes/simplify/ContractParts.h"
+#include "passes/simplify/Splat.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_SPLITCONTRACTIONS
+#include "passes/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+//===----------------------------------------------------------------------===//
+// Factors of a body
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A body as a product: factors, and what the whole sum is multiplied with and divided by.
+struct Factors {
+  SmallVector<Value> values;       // in the body; each depends on at least one argument
+  SmallVector<TypedAttr> numbers;  // constant factors
+  SmallVector<TypedAttr> divisors; // constant divisors
+  bool negated = false;
+};
+
+void collectFactors(Value value, Factors &factors) {
+  Operation *op = value.getDefiningOp();
+  if (auto product = dyn_cast_or_null<MulOp>(op)) {
+    collectFactors(product.getLhs(), factors);
+    return collectFactors(product.getRhs(), factors);
+  }
+  if (auto negation = dyn_cast_or_null<NegOp>(op)) {
+    factors.negated = !factors.negated;
+    return collectFactors(negation.getOperand(), factors);
+  }
+  if (auto quotient = dyn_cast_or_null<DivOp>(op); quotient && isReal(value.getType()))
+    if (TypedAttr divisor = splatOf(quotient.getRhs())) {
+      factors.divisors.push_back(divisor);
+      return collectFactors(quotient.getLhs(), factors);
+    }
+  if (TypedAttr number = splatOf(value)) {
+    factors.numbers.push_back(number);
+    return;
+  }
+  factors.values.push_back(value);
+}
+
+/// The arguments that a value of the body is computed from.
+void argumentsOf(Value value, llvm::SmallSetVector<unsigned, 4> &arguments) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    arguments.insert(argument.getArgNumber());
+    return;
+  }
+  for (Value operand : value.getDefiningOp()->getOperands())
+    argumentsOf(operand, arguments);
+}
+
+/// `value`, computed from argument `index` alone, on the whole operand.
+Value onOperand(OpBuilder &builder, Value value, Value operand) {
+  auto dims = dimsOf(cast<RankedTensorType>(operand.getType()));
+  if (isa<BlockArgument>(value))
+    return operand;
+  auto type = tensorType(value.getContext(), dims, value.getType());
+  Operation *op = value.getDefiningOp();
+  if (TypedAttr number = splatOf(value))
+    return splat(builder, op->getLoc(), type, number);
+  if (auto dimension = dyn_cast<DimensionOp>(op)) {
+    auto scalar = RankedTensorType::get({}, value.getType());
+    Value number = DimensionOp::create(builder, op->getLoc(), scalar, dimension.getDimension());
+    return BroadcastOp::create(builder, op->getLoc(), type, number, ArrayRef<int64_t>());
+  }
+  SmallVector<Value> operands;
+  for (Value inner : op->getOperands())
+    operands.push_back(onOperand(builder, inner, operand));
+  return mapOver(builder, op, operands, dims);
+}
+
+//===----------------------------------------------------------------------===//
+// The order of pairs
+//===----------------------------------------------------------------------===//
+
+/// One tensor of the product and how it is read.
+struct Factor {
+  Value tensor;
+  AffineMap map;
+  llvm::SmallBitVector loops;
+};
+
+/// The cheapest sequence of pairs; each pair's product takes the first one's place.
+class PairOrder {
+public:
+  PairOrder(ArrayRef<Dim> extents, const llvm::SmallBitVector &kept) : kept(kept) {
+    for (const Dim &extent : extents)
+      sizes.push_back(
+          double(extent.evaluate([](const std::string &) { return 64; }).value_or(1 << 20)));
+  }
+  SmallVector<std::pair<unsigned, unsigned>> find(SmallVector<llvm::SmallBitVector> loops) {
+    best = std::numeric_limits<double>::infinity();
+    search(loops, 0, {});
+    return order;
+  }
+  /// The loops that a pair's product still has: those of the result or of another factor.
+  static llvm::SmallBitVector remaining(ArrayRef<llvm::SmallBitVector> loops, unsigned a,
+                                        unsigned b, const llvm::SmallBitVector &kept) {
+    llvm::SmallBitVector needed = kept;
+    for (unsigned i = 0; i < loops.size(); ++i)
+      if (i != a && i != b)
+        needed |= loops[i];
+    llvm::SmallBitVector both = loops[a];
+    both |= loops[b];
+    both &= needed;
+    return both;
+  }
+
+private:
+  void search(ArrayRef<llvm::SmallBitVector> loops, double cost,
+              SmallVector<std::pair<unsigned, unsigned>> path) {
+    if (cost >= best)
+      return;
+    if (loops.size() == 1) {
+      best = cost;
+      order = path;
+      return;
+    }
+    for (unsigned a = 0; a < loops.size(); ++a)
+      for (unsigned b = a + 1; b < loops.size(); ++b) {
+        llvm::SmallBitVector all = loops[a];
+        all |= loops[b];
+        double points = 1;
+        for (unsigned d : all.set_bits())
+          points *= sizes[d];
+        SmallVector<llvm::SmallBitVector> rest(loops);
+        rest[a] = remaining(loops, a, b, kept);
+        rest.erase(rest.begin() + b);
+        auto longer = path;
+        longer.push_back({a, b});
+        search(rest, cost + points, longer);
+      }
+  }
+  const llvm::SmallBitVector &kept;
+  SmallVector<double> sizes;
+  double best = 0;
+  SmallVector<std::pair<unsigned, unsigned>> order;
+};
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions> {
+  /// The search for an order of pairs is exhaustive up to here.
+  static constexpr unsigned maxFactors = 6;
+
+  void runOnOperation() override {
+    SmallVector<ContractOp> contractions;
+    getOperation().walk([&](ContractOp op) {
+      if (op.getCombiner() == Combiner::sum && !op->getParentOfType<KernelOp>())
+        contractions.push_back(op);
+    });
+    for (ContractOp op : contractions)
+      split(op);
+  }
+
+  void split(ContractOp op) {
+    Factors body;
+    collectFactors(op.getBody().front().getTerminator()->getOperand(0), body);
+    if (body.values.empty() || body.values.size() > maxFactors)
+      return;
+    bool isPlain = body.numbers.empty() && body.divisors.empty() && !body.negated;
+    if (isPlain && op.isSumOfProducts() && op.getInputs().size() <= 2)
+      return;
+    SmallVector<unsigned> sources;
+    for (Value value : body.values) {
+      llvm::SmallSetVector<unsigned, 4> arguments;
+      argumentsOf(value, arguments);
+      if (arguments.size() != 1)
+        return;
+      sources.push_back(arguments.front());
+    }
+
+    OpBuilder builder(op);
+    SmallVector<Factor> factors;
+    for (auto [value, source] : llvm::zip(body.values, sources)) {
+      AffineMap map = op.getInputMap(source);
+      factors.push_back(
+          {onOperand(builder, value, op.getInputs()[source]), map, ContractParts::loopsOf(map)});
+    }
+    Value sum = multiply(builder, op, factors);
+    op.replaceAllUsesWith(scaled(builder, op, sum, body));
+    op.erase();
+  }
+
+  /// The contraction over pairs of factors.
+  Value multiply(OpBuilder &builder, ContractOp op, SmallVector<Factor> factors) {
+    llvm::SmallBitVector kept = ContractParts::loopsOf(op.getResultMap());
+    SmallVector<llvm::SmallBitVector> loops;
+    for (const Factor &factor : factors)
+      loops.push_back(factor.loops);
+    auto order = PairOrder(op.getExtentDims(), kept).find(loops);
+    for (auto [a, b] : order) {
+      if (factors.size() == 2)
+        break;
+      auto left = PairOrder::remaining(loops, a, b, kept);
+      factors[a] = product(builder, op, factors[a], factors[b], left);
+      factors.erase(factors.begin() + b);
+      loops[a] = left;
+      loops.erase(loops.begin() + b);
+    }
+    ContractParts parts = ContractParts::of(op);
+    parts.inputs.clear();
+    parts.maps.clear();
+    llvm::SmallBitVector mentioned = kept;
+    for (const Factor &factor : factors) {
+      parts.inputs.push_back(factor.tensor);
+      parts.maps.push_back(factor.map);
+      mentioned |= factor.loops;
+    }
+    // Loops that a pair has summed are gone; those that no operand ever had still repeat.
+    llvm::SmallBitVector summed(parts.extents.size());
+    for (AffineMap map : ContractParts::of(op).maps)
+      summed |= ContractParts::loopsOf(map);
+    summed.reset(mentioned);
+    parts.dropLoops(summed);
+    return parts.createProduct(builder, op.getLoc());
+  }
+
+  /// The product of two factors as a tensor over the loops `left`, summed over their others.
+  Factor product(OpBuilder &builder, ContractOp op, const Factor &a, const Factor &b,
+                 const llvm::SmallBitVector &left) {
+    MLIRContext *context = op.getContext();
+    ContractParts parts = ContractParts::of(op);
+    SmallVector<AffineExpr> places;
+    SmallVector<Dim> dims;
+    auto add = [&](unsigned loop) {
+      places.push_back(getAffineDimExpr(loop, context));
+      dims.push_back(parts.extents[loop]);
+    };
+    llvm::SmallBitVector added(left.size());
+    for (AffineExpr expr : parts.result.getResults())
+      if (auto loop = dyn_cast<AffineDimExpr>(expr);
+          loop && left[loop.getPosition()] && !added[loop.getPosition()]) {
+        add(loop.getPosition());
+        added.set(loop.getPosition());
+      }
+    for (unsigned loop : left.set_bits())
+      if (!added[loop])
+        add(loop);
+    parts.inputs = {a.tensor, b.tensor};
+    parts.maps = {a.map, b.map};
+    parts.result =
+        AffineMap::get(parts.extents.size(), parts.result.getNumSymbols(), places, context);
+    parts.type = tensorType(context, dims, elementOf(a.tensor.getType()));
+    AffineMap map = parts.result;
+    llvm::SmallBitVector others = a.loops;
+    others |= b.loops;
+    others.flip();
+    parts.dropLoops(others);
+    return {parts.createProduct(builder, op.getLoc()), map, left};
+  }
+
+  Value scaled(OpBuilder &builder, ContractOp op, Value sum, const Factors &body) {
+    Location loc = op.getLoc();
+    for (TypedAttr number : body.numbers)
+      sum =
+          MulOp::create(builder, loc, op.getType(), sum, splat(builder, loc, op.getType(), number));
+    for (TypedAttr number : body.divisors)
+      sum =
+          DivOp::create(builder, loc, op.getType(), sum, splat(builder, loc, op.getType(), number));
+    if (body.negated)
+      sum = NegOp::create(builder, loc, op.getType(), sum);
+    return sum;
+  }
+};
+
+} // namespace
