@@ -5,6 +5,22 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// Differentiation
+//===----------------------------------------------------------------------===//
+
+def Differentiate : Pass<"differentiate", "::mlir::func::FuncOp"> {
+  let summary = "Replaces derivatives by plain ops";
+  let description = [{
+    Every `tenon.vjp` and `tenon.jvp`, innermost first, becomes its region's ops and what the rules of
+    the ops (`Differentiable`) build for those that a derivative flows through; zero cotangents are
+    never materialised where they needn't be. A scan in reverse mode becomes one that also stacks
+    residuals, and one in the other direction; what is saved and what is computed again is a minimum
+    cut of bytes against arithmetic. Checks stay with the computation itself.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Simplification
 //===----------------------------------------------------------------------===//
 

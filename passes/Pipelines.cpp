@@ -14,7 +14,9 @@ namespace tenon {
 } // namespace tenon
 
 void tenon::buildGraphPipeline(OpPassManager &manager) {
-  // 1. One name for equal values, so that fusion sees who shares what.
+  // 1. Derivatives become plain ops, so that everything after applies to them too.
+  manager.addNestedPass<func::FuncOp>(createDifferentiate());
+  // 2. One name for equal values, so that fusion sees who shares what.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

@@ -1,0 +1,101 @@
+//===- Differentiate.cpp - Replaces derivatives by plain ops --------------===//
+//
+// Innermost first, so that a derivative's region holds plain ops when its turn comes, those of
+// derivatives inside it among them.
+//
+//===----------------------------------------------------------------------===//
+#include "ir/dialect/Derivatives.h"
+#include "passes/Passes.h"
+#include "passes/differentiate/Derive.h"
+
+using namespace mlir;
+using namespace tenon;
+
+namespace tenon {
+#define GEN_PASS_DEF_DIFFERENTIATE
+#include "passes/Passes.h.inc"
+} // namespace tenon
+
+/// A known zero needn't be carried through.
+static bool isZero(Value tangent) { return knownNumber(tangent) == 0.0; }
+
+/// Puts the ops of the region in front of `op` and gives it `results`, zeros for null ones.
+static void replaceByRegion(Operation *op, ValueRange inputs, SmallVector<Value> results) {
+  Block &block = op->getRegion(0).front();
+  for (auto [argument, input] : llvm::zip_equal(block.getArguments(), inputs)) {
+    for (Value &result : results)
+      result = result == argument ? input : result;
+    argument.replaceAllUsesWith(input);
+  }
+  block.getTerminator()->erase();
+  op->getBlock()->getOperations().splice(op->getIterator(), block.getOperations());
+  OpBuilder builder(op);
+  for (auto [old, result] : llvm::zip_equal(op->getResults(), results))
+    old.replaceAllUsesWith(result ? result : filled(builder, op->getLoc(), old.getType(), 0));
+  op->erase();
+}
+
+static LogicalResult expand(VjpOp op) {
+  Block &block = op.getBody().front();
+  SmallVector<std::pair<Value, Value>> seeds;
+  for (auto [yield, cotangent] :
+       llvm::zip(block.getTerminator()->getOperands(), op.getCotangents()))
+    if (!isZero(cotangent))
+      seeds.push_back({yield, cotangent});
+  auto cotangents = deriveReverse(block, seeds, SmallVector<Value>(block.getArguments()));
+  if (failed(cotangents))
+    return failure();
+  SmallVector<Value> results(block.getTerminator()->getOperands());
+  llvm::append_range(results, *cotangents);
+  replaceByRegion(op, op.getInputs(), results);
+  return success();
+}
+
+static LogicalResult expand(JvpOp op) {
+  Block &block = op.getBody().front();
+  TangentMap tangents;
+  for (auto [argument, tangent] : llvm::zip(block.getArguments(), op.getTangents()))
+    if (!isZero(tangent))
+      tangents[argument] = tangent;
+  if (failed(deriveForward(block, tangents)))
+    return failure();
+  SmallVector<Value> yields(block.getTerminator()->getOperands()), results(yields);
+  for (Value yield : yields)
+    if (isReal(yield.getType()))
+      results.push_back(tangents.lookup(yield));
+  replaceByRegion(op, op.getInputs(), results);
+  return success();
+}
+
+/// Erases ops that nobody uses, in nested regions too.
+static void eraseUnused(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (op.use_empty() && !op.hasTrait<OpTrait::IsTerminator>() && isMemoryEffectFree(&op)) {
+      op.erase();
+      continue;
+    }
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        eraseUnused(inner);
+  }
+}
+
+namespace {
+struct Differentiate : tenon::impl::DifferentiateBase<Differentiate> {
+  void runOnOperation() override {
+    SmallVector<Operation *> derivatives;
+    getOperation().walk<WalkOrder::PostOrder>([&](Operation *op) {
+      if (isa<VjpOp, JvpOp>(op))
+        derivatives.push_back(op);
+    });
+    if (derivatives.empty())
+      return markAllAnalysesPreserved();
+    for (Operation *op : derivatives) {
+      auto vjp = dyn_cast<VjpOp>(op);
+      if (failed(vjp ? expand(vjp) : expand(cast<JvpOp>(op))))
+        return signalPassFailure();
+    }
+    eraseUnused(getOperation().getBody().front());
+  }
+};
+} // namespace

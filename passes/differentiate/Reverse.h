@@ -1,0 +1,26 @@
+//===- Reverse.h - The state of deriving one block in reverse ---*- C++ -*-===//
+#pragma once
+
+#include "passes/differentiate/Derive.h"
+
+namespace tenon {
+
+/// What the rules for control flow share with the walk over a block.
+struct ReverseState {
+  explicit ReverseState(mlir::OpBuilder builder) : builder(std::move(builder)) {}
+
+  /// At the block's end, where the reverse grows.
+  mlir::OpBuilder builder;
+  /// Values that depend on the wanted ones.
+  ValueSet varied;
+  TangentMap cotangents;
+
+  void accumulate(mlir::Location loc, Value value, Value cotangent);
+};
+
+/// Replace the op by one that also gives the residuals, append its reverse, and add to the
+/// cotangents of its operands and captured values. `cotangents`: of the op's results.
+mlir::LogicalResult reverseScan(ScanOp scan, ArrayRef<Value> cotangents, ReverseState &state);
+mlir::LogicalResult reverseIf(IfOp branch, ArrayRef<Value> cotangents, ReverseState &state);
+
+} // namespace tenon
