@@ -21,6 +21,13 @@ void TenonDialect::registerAttributes() {
 // Extents of types
 //===----------------------------------------------------------------------===//
 
+bool tenon::hasExtents(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return false;
+  return tensor.getEncoding() ? isa<DimsAttr>(tensor.getEncoding()) : tensor.hasStaticShape();
+}
+
 SmallVector<Dim> tenon::dimsOf(RankedTensorType type) {
   if (auto dims = dyn_cast_or_null<DimsAttr>(type.getEncoding()))
     return dims.getDims();

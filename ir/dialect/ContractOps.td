@@ -23,8 +23,9 @@ def Tenon_ContractOp : Tenon_Op<"contract", [Pure, SingleBlock,
     reduced loops where the code generator doesn't state a cut (docs/architecture.md, "Bits").
 
     ```mlir
-    %c = tenon.contract sum over [m, 64, 128] (%a, %b)
-           maps [(d0, d1, d2) -> (d0, d2), (d0, d1, d2) -> (d2, d1), (d0, d1, d2) -> (d0, d1)] {
+    %c = tenon.contract sum over <m, 64, 128> (%a, %b)
+           maps [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>,
+                 affine_map<(i, j, k) -> (i, j)>] {
     ^bb0(%x: f32, %y: f32):
       %p = tenon.mul %x, %y : f32
       tenon.yield %p : f32

@@ -24,7 +24,7 @@ def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEf
     outside.
 
     ```mlir
-    %h, %hs = tenon.scan extent #tenon.dims<time> init(%h0) over(%x axes [1]) stack axes [1] {
+    %h, %hs = tenon.scan extent <time> init(%h0) over(%x) axes [1] stack axes [1] {
     ^bb0(%t: tensor<i64>, %h: tensor<4x8xf32>, %x_t: tensor<4x8xf32>):
       ...
       tenon.yield %next, %next : tensor<4x8xf32>, tensor<4x8xf32>
@@ -159,7 +159,7 @@ def Tenon_CheckOp : Tenon_Op<"check", [MemoryEffects<[MemWrite]>]> {
     element's index; nothing is written to donated arguments. Never traps.
     `tenon.check %inside, "index out of range" : tensor<4xi1>`
   }];
-  let arguments = (ins RankedTensorOf<[I1]>:$condition, StrAttr:$message);
+  let arguments = (ins Tenon_BoolTensor:$condition, StrAttr:$message);
   let assemblyFormat = "$condition `,` $message attr-dict `:` type($condition)";
 }
 

@@ -30,6 +30,8 @@ using mlir::ValueRange;
 using mlir::AffineMap;
 using mlir::Block;
 
+/// True for tensors whose extents are all known by number or `#tenon.dims`: those of the dialect.
+bool hasExtents(Type type);
 /// The extents of a tensor, whether or not they are numbers.
 SmallVector<Dim> dimsOf(RankedTensorType type);
 /// A tensor type of these extents; it carries them as `#tenon.dims` unless all are numbers.

@@ -41,8 +41,11 @@ static bool isNumber(Attribute attribute, double number) {
   if (auto real = dyn_cast_or_null<FloatAttr>(attribute))
     return real.getValue().convertToDouble() == number &&
            (number != 0 || !real.getValue().isNegative());
-  if (auto integer = dyn_cast_or_null<IntegerAttr>(attribute))
-    return integer.getValue().getSExtValue() == int64_t(number) && number == int64_t(number);
+  if (auto integer = dyn_cast_or_null<IntegerAttr>(attribute)) {
+    bool isUnsigned = integer.getType().isInteger(1) || integer.getType().isUnsignedInteger();
+    const APInt &value = integer.getValue();
+    return (isUnsigned ? double(value.getZExtValue()) : double(value.getSExtValue())) == number;
+  }
   return false;
 }
 

@@ -129,6 +129,8 @@ static LogicalResult liesInside(Operation *op, RankedTensorType part, RankedTens
   for (size_t i = 0; i < small.size(); ++i) {
     if (strides[i] < 1)
       return op->emitOpError("strides are positive");
+    if (!small[i].isConstant(0) && (Dim(-1) - from[i]).isNonNegative())
+      return op->emitOpError("axis ") << i << ": offset " << from[i].str() << " is negative";
     Dim last = from[i] + (small[i] - Dim(1)) * Dim(strides[i]);
     if (!small[i].isConstant(0) && (last - large[i]).isNonNegative(1))
       return op->emitOpError("axis ") << i << ": " << last.str() << " is outside an extent of "

@@ -32,7 +32,7 @@ def Tenon_DimensionOp : Tenon_Op<"dimension", [Pure,
       DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
   let summary = "an extent as a number";
   let description = [{
-    `%n = tenon.dimension #tenon.dims<2*time + 1> : tensor<i32>`: exactly one entry; a real result
+    `%n = tenon.dimension <2*time + 1> : tensor<i32>`: exactly one entry; a real result
     is the nearest one.
   }];
   let arguments = (ins Tenon_DimsAttr:$dimension);
@@ -82,7 +82,7 @@ def Tenon_TransposeOp : Tenon_MovementOp<"transpose"> {
 def Tenon_SliceOp : Tenon_MovementOp<"slice"> {
   let summary = "a part: element i of an axis is the operand's offset + i * stride";
   let description = [{
-    `%r = tenon.slice %x offsets #tenon.dims<0, 1> strides [1, 2] : tensor<4x8xf32> ->
+    `%r = tenon.slice %x offsets <0, 1> strides [1, 2] : tensor<4x8xf32> ->
     tensor<4x3xf32>`. Strides are positive. The part lies inside the operand.
   }];
   let arguments = (ins Tenon_Tensor:$operand, Tenon_DimsAttr:$offsets, DenseI64ArrayAttr:$strides);
@@ -98,7 +98,7 @@ def Tenon_PadOp : Tenon_MovementOp<"pad"> {
   let description = [{
     Element i of an operand's axis goes to offset + i * stride of the result; all other elements are
     the scalar `value`.
-    `%r = tenon.pad %x, %v offsets #tenon.dims<1> strides [1] : tensor<4xf32>, tensor<f32>
+    `%r = tenon.pad %x, %v offsets <1> strides [1] : tensor<4xf32>, tensor<f32>
     -> tensor<6xf32>`
   }];
   let arguments = (ins Tenon_Tensor:$operand, Tenon_Scalar:$value, Tenon_DimsAttr:$offsets,
@@ -123,7 +123,8 @@ def Tenon_ConcatOp : Tenon_MovementOp<"concat"> {
 def Tenon_GatherOp : Tenon_MovementOp<"gather"> {
   let summary = "rows of a table: result[i..., r...] = table[indices[i...], r...]";
   let description = [{
-    An index outside the table reads the nearest row; a separate `check` reports it.
+    An index outside the table reads the nearest row, of a table without rows 0; a separate `check`
+    reports it.
     `%r = tenon.gather %table[%ids] : tensor<100x8xf32>, tensor<4xi32> -> tensor<4x8xf32>`
   }];
   let arguments = (ins Tenon_Tensor:$table, Tenon_IntegerTensor:$indices);
@@ -137,7 +138,7 @@ def Tenon_ScatterAddOp : Tenon_MovementOp<"scatter_add"> {
   let summary = "adds rows into a table of zeros: result[indices[i...], r...] += updates[i..., r...]";
   let description = [{
     Rows are added in ascending order of i, so the result doesn't depend on threads. An index
-    outside the result adds to the nearest row. The transpose of `gather`.
+    outside the result adds to the nearest row, if there is one. The transpose of `gather`.
     `%r = tenon.scatter_add %u at %ids : tensor<4x8xf32>, tensor<4xi32> -> tensor<100x8xf32>`
   }];
   let arguments = (ins Tenon_Tensor:$updates, Tenon_IntegerTensor:$indices);

@@ -81,15 +81,19 @@ def Tenon_KernelKind : I32EnumAttr<"KernelKind", "which generator makes a kernel
 // Types
 //===----------------------------------------------------------------------===//
 
-def Tenon_Element : AnyTypeOf<[I1, I8, UI8, I32, I64, F16, BF16, F32, F64],
-                              "an element: bool, i8, u8, i32, i64, f16, bf16, f32 or f64">;
-def Tenon_Real : AnyTypeOf<[F16, BF16, F32, F64]>;
-def Tenon_Integer : AnyTypeOf<[I8, UI8, I32, I64]>;
-def Tenon_Number : AnyTypeOf<[I8, UI8, I32, I64, F16, BF16, F32, F64]>;
+def Tenon_Element : AnyTypeOf<[I1, I8, UI8, I32, I64, F16, BF16, F32, F64], "element">;
+def Tenon_Real : AnyTypeOf<[F16, BF16, F32, F64], "real">;
+def Tenon_Integer : AnyTypeOf<[I8, UI8, I32, I64], "integer">;
+def Tenon_Number : AnyTypeOf<[I8, UI8, I32, I64, F16, BF16, F32, F64], "number">;
 
-def Tenon_Tensor : RankedTensorOf<[Tenon_Element]>;
-def Tenon_RealTensor : RankedTensorOf<[Tenon_Real]>;
-def Tenon_IntegerTensor : RankedTensorOf<[Tenon_Integer]>;
+// A tensor's extents are numbers, or all are in `#tenon.dims`.
+class Tenon_TensorOf<list<Type> elements>
+    : RankedTensorOf<elements, [CPred<"::tenon::hasExtents($_self)">], "tensor">;
+def Tenon_Tensor : Tenon_TensorOf<[Tenon_Element]>;
+def Tenon_RealTensor : Tenon_TensorOf<[Tenon_Real]>;
+def Tenon_NumberTensor : Tenon_TensorOf<[Tenon_Number]>;
+def Tenon_IntegerTensor : Tenon_TensorOf<[Tenon_Integer]>;
+def Tenon_BoolTensor : Tenon_TensorOf<[I1]>;
 def Tenon_Scalar : 0DTensorOf<[Tenon_Element]>;
 def Tenon_ScalarI64 : 0DTensorOf<[I64]>,
     BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI64Type())">;
@@ -97,10 +101,11 @@ def Tenon_ScalarI1 : 0DTensorOf<[I1]>,
     BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI1Type())">;
 
 // Maps apply to tensors in the graph and to single elements in the body of a contraction.
-def Tenon_MapValue : AnyTypeOf<[Tenon_Tensor, Tenon_Element]>;
-def Tenon_RealMapValue : AnyTypeOf<[Tenon_RealTensor, Tenon_Real]>;
-def Tenon_NumberMapValue : AnyTypeOf<[RankedTensorOf<[Tenon_Number]>, Tenon_Number]>;
-def Tenon_BoolMapValue : AnyTypeOf<[RankedTensorOf<[I1]>, I1]>;
+def Tenon_MapValue : AnyTypeOf<[Tenon_Tensor, Tenon_Element], "tensor or element">;
+def Tenon_RealMapValue : AnyTypeOf<[Tenon_RealTensor, Tenon_Real], "tensor of reals or one real">;
+def Tenon_NumberMapValue : AnyTypeOf<[Tenon_NumberTensor, Tenon_Number],
+                                     "tensor of numbers or one number">;
+def Tenon_BoolMapValue : AnyTypeOf<[Tenon_BoolTensor, I1], "tensor of bools or one bool">;
 
 class Tenon_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tenon_Dialect, mnemonic, traits>;
