@@ -2,6 +2,8 @@
 // parser.
 #include "Parsing.h"
 
+#include "frontend/std/Library.h"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -26,6 +28,14 @@ TEST(Programs, ParseWithoutError) {
     EXPECT_EQ(parsed.errors(), "");
     EXPECT_FALSE(parsed.file->decls.empty()) << path;
   }
+}
+
+TEST(Library, IsInTheBinaryAsItIsInTheFolder) {
+  auto files = filesIn(sourceDir() / "frontend/std", ".tn");
+  ASSERT_EQ(files.size(), libraryNames().size());
+  for (const auto &path : files)
+    EXPECT_EQ(libraryText(path.stem().string()), readFile(path)) << path;
+  EXPECT_FALSE(libraryText("none").has_value());
 }
 
 TEST(Programs, DumpIsAFixedPoint) {
