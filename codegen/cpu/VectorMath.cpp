@@ -252,3 +252,12 @@ MathEmitter::Pair MathEmitter::twoProduct(Value *a, Value *b) {
   error = add(add(error, mul(p.high, q.low)), mul(p.low, q.high));
   return {product, add(error, mul(p.low, q.low))};
 }
+
+Value *MathEmitter::quotient(Pair a, Pair b) {
+  Value *reciprocal = div(constant(1), b.high);
+  Value *guess = mul(a.high, reciprocal);
+  Pair back = twoProduct(guess, b.high);
+  Value *missing = sub(sub(a.high, back.high), back.low);
+  missing = add(missing, sub(a.low, mul(guess, b.low)));
+  return add(guess, mul(missing, reciprocal));
+}

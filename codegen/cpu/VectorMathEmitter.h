@@ -71,6 +71,8 @@ private:
   /// |a| >= |b|, or a is 0.
   Pair fastTwoSum(Value *a, Value *b);
   Pair twoProduct(Value *a, Value *b);
+  /// a / b to little more than half an ulp.
+  Value *quotient(Pair a, Pair b);
 
   // Parts of functions
   Reduced reduceExp(Value *x);
@@ -80,8 +82,8 @@ private:
   Value *powerOfTwo(Value *exponent, int shift);
   /// exp(x) for x in [-87, 88] (f64: [-708, 709]); NaN for NaN.
   Value *expInRange(Value *x);
-  /// log(2^e (1 + f)) for 1 + f in [sqrt(1/2), sqrt(2)].
-  Value *logReduced(Value *f, Value *e);
+  /// log(2^e (1 + f)) + low for 1 + f in [sqrt(1/2), sqrt(2)] and a small low, or null for none.
+  Value *logReduced(Value *f, Value *e, Value *low = nullptr);
   struct Split {
     Value *mantissa, *exponent; // in [sqrt(1/2), sqrt(2)), a whole number as a signed integer
   };

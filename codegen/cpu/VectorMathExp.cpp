@@ -54,23 +54,31 @@ Value *MathEmitter::expm1(Value *x) {
   Reduced reduced = reduceExp(atLeast(x, isDouble ? -60 : -30));
   // (2^n (1 + p) - 1) as twice its half, since 2^128 isn't a number.
   Value *half = powerOfTwo(reduced.exponent, -1);
-  Value *result = fma(half, expm1Reduced(reduced.r), sub(half, constant(0.5)));
+  Value *reducedResult = expm1Reduced(reduced.r);
+  Value *result = fma(half, reducedResult, sub(half, constant(0.5)));
   result = add(result, result);
+  // Where n is 0, without halves that would be flushed.
+  result = select(below(abs(x), 0.34), reducedResult, result);
   Value *infinity = constant(std::numeric_limits<double>::infinity());
   result = select(b_.CreateFCmpOLE(x, constant(range[1])), result, add(x, infinity));
   return withSignOf(result, x);
 }
 
 // f32: an odd polynomial near 0, else 1 - 2 / (exp(2a) + 1). f64: the polynomial would be long, so
-// (exp(2a) - 1) / (exp(2a) + 1) with expm1 for both.
+// (exp(2a) - 1) / (exp(2a) + 1), whose difference and quotient are formed with their errors.
 Value *MathEmitter::tanh(Value *x) {
   Value *magnitude = abs(x);
   if (isDouble) {
     Value *a = atMost(magnitude, 20);
     Reduced reduced = reduceExp(add(a, a));
     Value *scale = powerOfTwo(reduced.exponent, 0);
-    Value *em1 = fma(scale, expm1Reduced(reduced.r), sub(scale, constant(1)));
-    return withSignOf(div(em1, add(em1, constant(2))), x);
+    Value *q = polynomial(reduced.r, expF64);
+    Pair em1 = fastTwoSum(reduced.r, mul(mul(reduced.r, reduced.r), q));
+    Pair scaled = twoSum(sub(scale, constant(1)), mul(scale, em1.high));
+    Value *low = add(scaled.low, mul(scale, em1.low));
+    Pair denominator = twoSum(scaled.high, constant(2));
+    denominator.low = add(denominator.low, low);
+    return withSignOf(quotient({scaled.high, low}, denominator), x);
   }
   Value *a = atMost(magnitude, 10);
   Value *e = expInRange(add(a, a));
@@ -87,6 +95,8 @@ Value *MathEmitter::sigmoid(Value *x) {
   Value *e = expInRange(b_.CreateFNeg(atMost(magnitude, most)));
   e = select(above(magnitude, most), constant(0), e);
   Value *top = select(below(x, 0), e, constant(1));
+  if (isDouble)
+    return quotient({top, constant(0)}, fastTwoSum(constant(1), e));
   return div(top, add(e, constant(1)));
 }
 
@@ -95,10 +105,10 @@ Value *MathEmitter::erf(Value *x) {
   Value *a = atMost(abs(x), 6);
   Value *z = mul(a, a);
   Value *small = fma(a, isDouble ? polynomial(z, erfF64) : polynomial(z, erfF32), a);
-  // The product above would be flushed.
-  double twoOverSqrtPi = 0x1.20dd750429b6dp+0;
-  Value *slope = constant(isDouble ? twoOverSqrtPi : double(float(twoOverSqrtPi)));
-  small = select(below(a, 0x1p-60), mul(a, slope), small);
+  // The product above would be flushed for the smallest.
+  Value *larger = mul(a, constant(0x1p30));
+  Value *tiny = fma(larger, constant(isDouble ? erfF64[0] : erfF32[0]), larger);
+  small = select(below(a, 0x1p-60), mul(tiny, constant(0x1p-30)), small);
 
   Value *t = div(constant(1), fma(a, constant(0.5), constant(1)));
   Value *u = sub(t, constant(isDouble ? 0.47 : double(0.47f)));

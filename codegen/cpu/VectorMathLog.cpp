@@ -20,9 +20,12 @@ MathEmitter::Split MathEmitter::split(Value *x) {
 }
 
 // e ln2 + f is formed without error, the rest is small against it.
-Value *MathEmitter::logReduced(Value *f, Value *exponent) {
+Value *MathEmitter::logReduced(Value *f, Value *exponent, Value *low) {
   Value *e = b_.CreateSIToFP(exponent, type);
   const double *ln2 = isDouble ? ln2F64 : ln2F32;
+  Value *eLow = mul(e, constant(ln2[1]));
+  if (low)
+    eLow = add(eLow, low);
   Value *rest;
   if (isDouble) {
     // f - f^2/2 + s (f^2/2 + s^2 P(s^2)) with s = f / (2 + f).
@@ -30,11 +33,11 @@ Value *MathEmitter::logReduced(Value *f, Value *exponent) {
     Value *z = mul(s, s);
     Value *half = mul(mul(f, f), constant(0.5));
     Value *tail = fma(polynomial(z, logAtanhF64), z, half);
-    rest = sub(fma(s, tail, mul(e, constant(ln2[1]))), half);
+    rest = sub(fma(s, tail, eLow), half);
   } else {
     Value *square = mul(f, f);
     Value *tail = fma(polynomial(f, logF32), f, constant(-0.5));
-    rest = fma(square, tail, mul(e, constant(ln2[1])));
+    rest = fma(square, tail, eLow);
   }
   Pair sum = fastTwoSum(mul(e, constant(ln2[0])), f);
   return add(sum.high, add(sum.low, rest));
@@ -50,18 +53,20 @@ Value *MathEmitter::log(Value *x) {
   return select(below(x, least), outside, result);
 }
 
-// With u = 1 + x = m 2^e: f = m - 1 = (x + 1) 2^-e - 1 is computed from x itself, so that what
-// rounding u lost isn't missed.
+// With u = 1 + x = m 2^e: f = m - 1 = x 2^-e + (2^-e - 1) is computed from x itself and with its
+// error, so that what rounding u lost isn't missed.
 Value *MathEmitter::log1p(Value *x) {
   Value *u = add(x, constant(1));
   Split parts = split(u);
   uint64_t one = uint64_t(isDouble ? 1023 : 127) << mantissaBits();
   Value *scale =
       real(b_.CreateSub(integer(one), b_.CreateShl(parts.exponent, integer(mantissaBits()))));
-  Value *f = fma(x, scale, sub(scale, constant(1)));
+  Pair sum = twoSum(mul(x, scale), sub(scale, constant(1)));
   // The scale is no normal number for the largest x, where the 1 has no weight.
-  f = select(b_.CreateICmpSGT(parts.exponent, integer(64)), sub(parts.mantissa, constant(1)), f);
-  Value *result = logReduced(f, parts.exponent);
+  Value *large = b_.CreateICmpSGT(parts.exponent, integer(64));
+  Value *f = select(large, sub(parts.mantissa, constant(1)), sum.high);
+  Value *low = select(large, constant(0), fma(b_.CreateFNeg(sum.low), f, sum.low)); // / (1 + f)
+  Value *result = logReduced(f, parts.exponent, low);
   result = select(below(x, infinity), result, add(x, constant(infinity)));
   Value *outside = select(below(x, -1), constant(notANumber), constant(-infinity));
   result = select(b_.CreateFCmpOLE(x, constant(-1)), outside, result);

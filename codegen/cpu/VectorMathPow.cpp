@@ -75,8 +75,10 @@ Value *MathEmitter::pow(Value *x, Value *y) {
 
   Reduced reduced = reduceExp(high);
   Value *q = polynomial(reduced.r, expF64);
-  Value *p = add(reduced.r, fma(mul(reduced.r, reduced.r), q, low));
-  p = add(p, constant(1));
+  Value *square = mul(reduced.r, reduced.r);
+  // exp(r + low) = exp(r) + low exp(r).
+  low = mul(low, add(fma(square, q, reduced.r), constant(1)));
+  Value *p = add(add(reduced.r, fma(square, q, low)), constant(1));
   // Two factors, since 2^n alone needn't be a number. What is no normal number in the end is
   // flushed by the last product.
   Value *n = b_.CreateAShr(reduced.exponent, integer(52));
@@ -96,7 +98,9 @@ Value *MathEmitter::powSingle(Value *x, Value *y) {
   Value *magnitude = in64.abs(x);
   Split parts = in64.split(magnitude);
   Value *logarithm = in64.logReduced(in64.sub(parts.mantissa, in64.constant(1)), parts.exponent);
-  logarithm = in64.powLogLimit(magnitude, y, in64.mul(logarithm, y));
+  // An infinite exponent would make NaN of the logarithm 0.
+  Value *exponent = in64.atLeast(in64.atMost(y, 0x1p200), -0x1p200);
+  logarithm = in64.powLogLimit(magnitude, y, in64.mul(logarithm, exponent));
   // Past any exponential of an f32, within those of an f64.
   logarithm = in64.atLeast(in64.atMost(logarithm, 200), -200);
   Value *power = in64.expInRange(logarithm);

@@ -7,6 +7,7 @@
 
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/TargetSelect.h"
 
 #include <gtest/gtest.h>
 
@@ -18,8 +19,8 @@ using Emit = std::function<llvm::Value *(llvm::IRBuilderBase &, const TargetInfo
 /// The levels that this machine can run.
 inline std::vector<TargetInfo> runnableTargets() {
   std::vector<TargetInfo> targets;
-  for (auto level : {TargetInfo::Level::Baseline, TargetInfo::Level::Avx2,
-                     TargetInfo::Level::Avx512})
+  for (auto level :
+       {TargetInfo::Level::Baseline, TargetInfo::Level::Avx2, TargetInfo::Level::Avx512})
     if (auto target = TargetInfo::host().lowered(level))
       targets.push_back(*target);
     else
@@ -32,25 +33,8 @@ class MathLoop {
 public:
   MathLoop(const TargetInfo &target, unsigned lanes, llvm::Type::TypeID from, llvm::Type::TypeID to,
            unsigned operands, const Emit &emit) {
-    auto made = llvm::orc::LLJITBuilder().create();
-    if (!made)
-      return fail(made.takeError());
-    jit = std::move(*made);
-    llvm::LLVMContext context;
-    llvm::Module module("math", context);
-    build(module, target, lanes, type(context, from), type(context, to), operands, emit);
-    if (auto error = optimize(module, target))
-      return fail(std::move(error));
-    auto object = emitObject(module, target);
-    if (!object)
-      return fail(object.takeError());
-    if (auto error = jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(*object)))
-      return fail(std::move(error));
-    // Nothing of the process is linked, so a call of a library doesn't link.
-    auto symbol = jit->lookup("loop");
-    if (!symbol)
-      return fail(symbol.takeError());
-    function = symbol->toPtr<Function *>();
+    if (auto error = load(target, lanes, from, to, operands, emit))
+      ADD_FAILURE() << llvm::toString(std::move(error));
   }
 
   template <class In, class Out>
@@ -65,7 +49,34 @@ public:
 private:
   using Function = void(const void *, const void *, void *, int64_t);
 
-  void fail(llvm::Error error) { ADD_FAILURE() << llvm::toString(std::move(error)); }
+  llvm::Error load(const TargetInfo &target, unsigned lanes, llvm::Type::TypeID from,
+                   llvm::Type::TypeID to, unsigned operands, const Emit &emit) {
+    // Machine code only, so nothing but the object itself is linked.
+    llvm::InitializeNativeTarget();
+    auto made = llvm::orc::LLJITBuilder()
+                    .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
+                    .setLinkProcessSymbolsByDefault(false)
+                    .create();
+    if (!made)
+      return made.takeError();
+    jit = std::move(*made);
+    llvm::LLVMContext context;
+    llvm::Module module("math", context);
+    build(module, target, lanes, type(context, from), type(context, to), operands, emit);
+    if (auto error = optimize(module, target))
+      return error;
+    auto object = emitObject(module, target);
+    if (!object)
+      return object.takeError();
+    if (auto error = jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(*object)))
+      return error;
+    // Nothing of the process is linked, so a call of a library doesn't link.
+    auto symbol = jit->lookup("loop");
+    if (!symbol)
+      return symbol.takeError();
+    function = symbol->toPtr<Function *>();
+    return llvm::Error::success();
+  }
 
   static llvm::Type *type(llvm::LLVMContext &context, llvm::Type::TypeID id) {
     return llvm::Type::getPrimitiveType(context, id);
