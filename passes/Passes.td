@@ -34,6 +34,20 @@ def Simplify : Pass<"simplify", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def Stabilize : Pass<"stabilize", "::mlir::func::FuncOp"> {
+  let summary = "Replaces formulas that lose digits or overflow by equal ones that don't";
+  let description = [{
+    Logarithms of a sigmoid, of a softmax and of a sum of exponentials, and the cross-entropies made
+    of them. Before `differentiate`, so that derivatives come out of the stable form.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def ExpandMaps : Pass<"expand-maps", "::mlir::func::FuncOp"> {
+  let summary = "Writes maps that the code generator doesn't have by those it has";
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def SplitContractions : Pass<"split-contractions", "::mlir::func::FuncOp"> {
   let summary = "Brings contractions to sums of products of two operands";
   let description = [{

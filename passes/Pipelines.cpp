@@ -14,23 +14,48 @@ namespace tenon {
 } // namespace tenon
 
 void tenon::buildGraphPipeline(OpPassManager &manager) {
-  // 1. Derivatives become plain ops, so that everything after applies to them too.
-  manager.addNestedPass<func::FuncOp>(createDifferentiate());
-  // 2. One name for equal values, so that fusion sees who shares what.
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
+  auto &functions = manager.nest<func::FuncOp>();
+  auto simplify = [&] {
+    functions.addPass(createSimplify());
+    functions.addPass(createCSEPass());
+    functions.addPass(createSimplify());
+  };
+  // 1. First of all, because the rules of the others look for few forms.
+  simplify();
+  // 2. Before differentiation, so that derivatives come out of the stable formulas.
+  functions.addPass(createStabilize());
+  // 3. Contractions of two operands, which hoisting recognises.
+  functions.addPass(createSplitContractions());
+  functions.addPass(createSimplify());
+  // 4. Before differentiation too: what has left a scan has its derivative outside as well, and
+  //    nothing of it is saved step by step.
+  functions.addPass(createHoistInvariants());
+  simplify();
+  // 5. Derivatives become plain ops, so that everything after applies to them too.
+  functions.addPass(createDifferentiate());
+  simplify();
+  // 6. Derivatives of contractions have more operands than two again.
+  functions.addPass(createSplitContractions());
+  functions.addPass(createSimplify());
+  // 7. In front of the reverse scans, then behind them: what is hoisted needn't be gathered.
+  functions.addPass(createHoistInvariants());
+  functions.addPass(createGatherAccumulated());
+  // 8. One name for equal values, so that fusion sees who shares what.
+  simplify();
 }
 
 void tenon::buildKernelPipeline(OpPassManager &manager) {
   auto &functions = manager.nest<func::FuncOp>();
-  // 1. Groups of ops become kernels.
+  // 1. Before the grouping, which weighs what code will be made of.
+  functions.addPass(createExpandMaps());
+  // 2. Groups of ops become kernels.
   functions.addPass(createFormKernels());
-  // 2. Right operands of contractions get kernels of their own, out of scans where possible; it
+  // 3. Right operands of contractions get kernels of their own, out of scans where possible; it
   //    needs to know which contraction is which kernel.
   functions.addPass(createPackOperands());
-  // 3. Operands that two contractions pack alike are packed once.
+  // 4. Operands that two contractions pack alike are packed once.
   functions.addPass(createCSEPass());
-  // 4. Last, because from here on a kernel's results are places in memory.
+  // 5. Last, because from here on a kernel's results are places in memory.
   functions.addPass(createAssignDestinations());
 }
 

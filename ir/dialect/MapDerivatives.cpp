@@ -99,6 +99,7 @@ PARTIAL(SqrtOp) { return f.div(f.number(0.5), op.getResult()); }
 PARTIAL(SinOp) { return f.of<CosOp>(op.getOperand()); }
 PARTIAL(CosOp) { return f.neg(f.of<SinOp>(op.getOperand())); }
 PARTIAL(TanhOp) { return f.sub(f.number(1), f.mul(op.getResult(), op.getResult())); }
+PARTIAL(SoftplusOp) { return f.of<SigmoidOp>(op.getOperand()); }
 PARTIAL(SigmoidOp) { return f.mul(op.getResult(), f.sub(f.number(1), op.getResult())); }
 PARTIAL(ErfOp) {
   Value square = f.mul(op.getOperand(), op.getOperand());
@@ -194,6 +195,7 @@ FROM_PARTIALS(SqrtOp)
 FROM_PARTIALS(SinOp)
 FROM_PARTIALS(CosOp)
 FROM_PARTIALS(TanhOp)
+FROM_PARTIALS(SoftplusOp)
 FROM_PARTIALS(SigmoidOp)
 FROM_PARTIALS(ErfOp)
 FROM_PARTIALS(FloorOp)

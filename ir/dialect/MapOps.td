@@ -102,6 +102,7 @@ def Tenon_SqrtOp : Tenon_FunctionOp<"sqrt", "square root">;
 def Tenon_SinOp : Tenon_FunctionOp<"sin", "sine of radians">;
 def Tenon_CosOp : Tenon_FunctionOp<"cos", "cosine of radians">;
 def Tenon_TanhOp : Tenon_FunctionOp<"tanh", "hyperbolic tangent">;
+def Tenon_SoftplusOp : Tenon_FunctionOp<"softplus", "log(1 + exp(a)), without overflow">;
 def Tenon_SigmoidOp : Tenon_FunctionOp<"sigmoid", "1 / (1 + exp(-a))">;
 def Tenon_ErfOp : Tenon_FunctionOp<"erf", "error function">;
 def Tenon_FloorOp : Tenon_FunctionOp<"floor", "largest whole number not above a">;

@@ -13,6 +13,9 @@ template <double (*function)(double)> static Number real(const MapCall &, Number
 }
 
 static double sigmoid(double a) { return 1 / (1 + std::exp(-a)); }
+static double softplus(double a) {
+  return a > 0 ? a + std::log1p(std::exp(-a)) : std::log1p(std::exp(a));
+}
 static double roundHalfToEven(double a) {
   double below = std::floor(a), rest = a - below;
   bool up = rest > 0.5 || (rest == 0.5 && std::fmod(below, 2) != 0);
@@ -29,6 +32,7 @@ void tenon::addFunctionRules(MapRules &rules) {
   rules[SinOp::getOperationName()] = real<std::sin>;
   rules[CosOp::getOperationName()] = real<std::cos>;
   rules[TanhOp::getOperationName()] = real<std::tanh>;
+  rules[SoftplusOp::getOperationName()] = real<softplus>;
   rules[SigmoidOp::getOperationName()] = real<sigmoid>;
   rules[ErfOp::getOperationName()] = real<std::erf>;
   rules[FloorOp::getOperationName()] = real<std::floor>;

@@ -34,7 +34,7 @@ bool tenon::isFreeExpression(Value value) {
 static int elementCost(Operation *op) {
   if (isa<ExpOp, Expm1Op, LogOp, Log1pOp, SinOp, CosOp>(op))
     return 14;
-  if (isa<TanhOp, SigmoidOp, ErfOp, PowOp>(op))
+  if (isa<TanhOp, SigmoidOp, SoftplusOp, ErfOp, PowOp>(op))
     return 20;
   if (isa<DrawOp>(op))
     return 40;
