@@ -1,0 +1,224 @@
+//===- BenchCommand.cpp - tenon bench: training steps on given batches ----===//
+//
+// For benchmarks and for comparing losses with other systems: the steps take their batches from
+// .npy files and their first weights, where wanted, from a safetensors file.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/core/Safetensors.h"
+#include "runtime/data/Npy.h"
+#include "runtime/train/EntryCall.h"
+#include "tools/tenon/Programs.h"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <sys/resource.h>
+
+using namespace tenon;
+using namespace tenon::tool;
+
+namespace {
+
+struct BenchOptions {
+  std::vector<std::string> inputs;
+  std::string weights, losses;
+  int64_t rounds = 3, seed = 0;
+  bool turns = false;
+};
+
+/// Batches of all fields, the same number for each.
+std::optional<std::vector<data::Batch>> readBatches(const std::vector<std::string> &inputs) {
+  std::vector<data::Batch> batches;
+  for (const std::string &option : inputs) {
+    size_t equal = option.find('=');
+    if (equal == std::string::npos) {
+      fail("`--input " + option + "` is not of the form name=file.npy");
+      return std::nullopt;
+    }
+    auto array = data::readNpy(option.substr(equal + 1));
+    if (!array) {
+      fail(array.failure().str());
+      return std::nullopt;
+    }
+    if (array->dims.size() < 2 || array->dims[0] == 0 ||
+        (!batches.empty() && size_t(array->dims[0]) != batches.size())) {
+      fail("`--input " + option +
+           "`: its first axis must count batches, as many as the other "
+           "fields have, and its second the rows of a batch");
+      return std::nullopt;
+    }
+    batches.resize(size_t(array->dims[0]));
+    size_t bytes = array->bytes.size() / batches.size();
+    for (size_t k = 0; k < batches.size(); ++k) {
+      data::FieldBatch field{option.substr(0, equal),
+                             array->dtype,
+                             {array->dims.begin() + 1, array->dims.end()},
+                             data::AlignedBytes(bytes)};
+      memcpy(field.bytes.data(), array->bytes.data() + k * bytes, bytes);
+      batches[k].index = int64_t(k);
+      batches[k].rows = array->dims[1];
+      batches[k].fields.push_back(std::move(field));
+    }
+  }
+  if (batches.empty())
+    fail("training steps need batches", "give --input NAME=FILE.npy for every field");
+  return batches.empty() ? std::nullopt : std::optional(std::move(batches));
+}
+
+/// Parameters (and whatever else the file has) instead of the initial ones.
+bool loadWeights(const std::string &path, train::TensorStore &store) {
+  SafetensorsFile file;
+  std::string error;
+  if (file.open(path, error) != TENON_OK) {
+    fail(error);
+    return false;
+  }
+  for (train::Variable &variable : store.variables()) {
+    const SafetensorsEntry *entry = file.find(variable.savedName());
+    if (!entry && variable.role != "parameter")
+      continue;
+    if (!entry) {
+      fail("`" + path + "` has no `" + variable.savedName() + "`");
+      return false;
+    }
+    if (entry->dtype != variable.tensor.dtype || entry->dims != variable.tensor.dims) {
+      fail("`" + path + "`: `" + variable.savedName() + "` is " +
+           train::typeName(entry->dtype, entry->dims) + ", the program has " +
+           train::typeName(variable.tensor.dtype, variable.tensor.dims));
+      return false;
+    }
+    if (file.read(*entry, variable.tensor.bytes.data(), error) != TENON_OK) {
+      fail(error);
+      return false;
+    }
+  }
+  return true;
+}
+
+long peakMegabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+}
+
+class Bench {
+public:
+  Bench(const BenchOptions &options, const Compiled &compiled, std::vector<data::Batch> batches)
+      : options(options), compiled(compiled), batches(std::move(batches)) {}
+
+  int run(int threads) {
+    auto context = train::makeContext(threads);
+    if (!context)
+      return fail(context.failure().str());
+    train::TensorStore store;
+    if (auto status = train::declareVariables(context->get(), compiled.program(), store); !status)
+      return fail(status.failure().str());
+    if (auto status =
+            train::initialise(context->get(), compiled.program(), uint64_t(options.seed), store);
+        !status)
+      return fail(status.failure().str());
+    if (!options.weights.empty() && !loadWeights(options.weights, store))
+      return Exit::Failed;
+    auto entry = train::findEntry(compiled.program(), "train_step");
+    if (!entry)
+      return fail(entry.failure().str());
+    auto call =
+        train::EntryCall::bind(context->get(), **entry, store, train::EntryCall::Writes::Update);
+    if (!call)
+      return fail(call.failure().str());
+    return rounds(*call);
+  }
+
+private:
+  bool round(train::EntryCall &call, double &seconds) {
+    auto start = std::chrono::steady_clock::now();
+    for (const data::Batch &batch : batches) {
+      train::StepInputs inputs{&batch, options.seed, step++, int32_t(batches.size())};
+      if (call.run(inputs) != TENON_OK) {
+        fail(call.failure().str());
+        return false;
+      }
+      if (!options.losses.empty())
+        losses.push_back(call.scalar("loss", ""));
+    }
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return true;
+  }
+
+  int rounds(train::EntryCall &call) {
+    double seconds = 0;
+    if (options.losses.empty() && !round(call, seconds)) // warm-up
+      return Exit::Failed;
+    if (options.turns)
+      return takeTurns(call);
+    for (int64_t k = 0; k < options.rounds; ++k) {
+      if (!round(call, seconds))
+        return Exit::Failed;
+      printf("%zu steps, %.3f ms a step\n", batches.size(), 1e3 * seconds / double(batches.size()));
+    }
+    printf("compiled in %.3f s (%s: %u kernels, %u distinct, %u cached), %ld MB at the peak\n",
+           compiled.seconds, compiled.fromCache ? "from the cache" : "from source",
+           compiled.report.kernels, compiled.report.distinct, compiled.report.cached,
+           peakMegabytes());
+    return saveLosses();
+  }
+
+  int takeTurns(train::EntryCall &call) {
+    printf("{\"name\": \"Tenon\", \"prepare\": %.6f, \"megabytes\": %ld}\n", compiled.seconds,
+           peakMegabytes());
+    fflush(stdout);
+    for (std::string line; std::getline(std::cin, line);) {
+      double seconds = 0;
+      if (!round(call, seconds))
+        return Exit::Failed;
+      printf("{\"seconds\": %.9f, \"megabytes\": %ld}\n", seconds, peakMegabytes());
+      fflush(stdout);
+    }
+    return Exit::Done;
+  }
+
+  int saveLosses() {
+    if (options.losses.empty())
+      return Exit::Done;
+    auto status =
+        data::writeNpy(options.losses, TENON_F64, {int64_t(losses.size())}, losses.data());
+    return status ? Exit::Done : fail(status.failure().str());
+  }
+
+  const BenchOptions &options;
+  const Compiled &compiled;
+  std::vector<data::Batch> batches;
+  std::vector<double> losses;
+  int64_t step = 0;
+};
+
+int bench(const Common &common, const BenchOptions &options) {
+  auto batches = readBatches(options.inputs);
+  if (!batches)
+    return Exit::Failed;
+  auto compiled = compileProgram(common, {});
+  if (!compiled)
+    return Exit::Failed;
+  return Bench(options, *compiled, std::move(*batches)).run(common.threads);
+}
+
+} // namespace
+
+void tool::addBench(CLI::App &app, Common &common, int &exit) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App *command = app.add_subcommand("bench", "Time training steps on batches from .npy files");
+  addCommon(*command, common);
+  command->add_option("--input", options->inputs,
+                      "field=file.npy, the batches of a field stacked along the first axis");
+  command->add_option("--weights", options->weights, "Begin with these parameters: safetensors");
+  command->add_option("--losses", options->losses,
+                      "Write the loss of every step to this .npy file (no warm-up then)");
+  command->add_option("--rounds", options->rounds, "How often to go through all batches")
+      ->capture_default_str();
+  command->add_option("--seed", options->seed)->capture_default_str();
+  command->add_flag("--turns", options->turns,
+                    "One round for every line on standard input, answered as JSON: for benchmarks "
+                    "whose contestants take turns");
+  command->callback([&common, &exit, options] { exit = bench(common, *options); });
+}

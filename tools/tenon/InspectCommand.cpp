@@ -1,0 +1,118 @@
+//===- InspectCommand.cpp - tenon inspect: a program at each of its stages ===//
+#include "passes/Passes.h"
+#include "tools/tenon/Programs.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace tenon;
+using namespace tenon::tool;
+
+namespace {
+
+struct InspectOptions {
+  std::string stage = "graph";
+  std::string function, entry;
+  bool places = false;
+};
+
+/// A textual pass pipeline that ends where the stage is looked at; null for those behind passes.
+const char *pipelineOf(const std::string &stage) {
+  if (stage == "graph")
+    return "";
+  if (stage == "derivative")
+    return "differentiate";
+  return stage == "fused" ? "tenon-graph,func.func(form-kernels)" : nullptr;
+}
+
+llvm::Error runPipeline(mlir::ModuleOp module, const char *text) {
+  registerTenonPasses();
+  mlir::PassManager manager(module.getContext());
+  if (mlir::failed(mlir::parsePassPipeline(text, manager)) || mlir::failed(manager.run(module)))
+    return llvm::createStringError("the pipeline `%s` failed", text);
+  return llvm::Error::success();
+}
+
+void keepOnly(mlir::ModuleOp module, const std::string &entry) {
+  for (auto function : llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
+    if (!entry.empty() && function.getName() != entry)
+      function.erase();
+}
+
+llvm::Expected<std::string> printModule(mlir::ModuleOp module, bool places) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  mlir::OpPrintingFlags flags;
+  if (places)
+    flags.enableDebugInfo(true, true);
+  module.print(out, flags);
+  return text;
+}
+
+llvm::Expected<std::string> describeMemory(mlir::ModuleOp module, const TargetInfo &target) {
+  if (llvm::Error error = runPasses(module))
+    return std::move(error);
+  std::string text;
+  for (auto function : module.getOps<mlir::func::FuncOp>()) {
+    auto plan = planEntry(function, target);
+    if (!plan)
+      return plan.takeError();
+    text += function.getName().str() + "\n" + plan->memory.describe() + "\n";
+  }
+  return text;
+}
+
+llvm::Expected<std::string> show(mlir::ModuleOp module, const InspectOptions &options,
+                                 const CompileOptions &compiling) {
+  if (options.stage == "llvm")
+    return printCode(module, compiling, CodeText::Llvm);
+  if (options.stage == "asm")
+    return printCode(module, compiling, CodeText::Assembly);
+  if (options.stage == "memory")
+    return describeMemory(module, compiling.target);
+  const char *pipeline = pipelineOf(options.stage);
+  if (llvm::Error error = pipeline ? runPipeline(module, pipeline) : runPasses(module))
+    return std::move(error);
+  return printModule(module, options.places);
+}
+
+int inspect(const Common &common, const InspectOptions &options) {
+  auto compiling = compileOptions(common);
+  if (!compiling)
+    return Exit::Failed;
+  auto checked = checkProgram(common, {options.function, {}, {}});
+  if (!checked)
+    return Exit::Failed;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  auto module = lowerProgram(*checked, context);
+  keepOnly(*module, options.entry);
+  if (module->getOps<mlir::func::FuncOp>().empty())
+    return fail("there is no entry `" + options.entry + "`",
+                "a train block has init, train_step, evaluate_step, reset_metrics and predict");
+  auto text = show(*module, options, *compiling);
+  if (!text)
+    return fail(llvm::toString(text.takeError()));
+  fputs(text->c_str(), stdout);
+  return Exit::Done;
+}
+
+} // namespace
+
+void tool::addInspect(CLI::App &app, Common &common, int &exit) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App *command = app.add_subcommand("inspect", "Show a program as the compiler sees it");
+  addCommon(*command, common);
+  command->add_option("function", options->function,
+                      "A function of the program (default: its train block)");
+  command
+      ->add_option("--stage", options->stage,
+                   "graph: as lowered; derivative: after differentiation; fused: simplified and "
+                   "grouped; kernels: as compiled; llvm, asm: the code; memory: the arena")
+      ->check(CLI::IsMember({"graph", "derivative", "fused", "kernels", "llvm", "asm", "memory"}))
+      ->capture_default_str();
+  command->add_option("--entry", options->entry, "Only this entry: train_step, predict, ...");
+  command->add_flag("--places", options->places, "Print the source place of every op");
+  command->callback([&common, &exit, options] { exit = inspect(common, *options); });
+}

@@ -1,0 +1,177 @@
+//===- Programs.cpp - From a file to a program that runs ------------------===//
+#include "tools/tenon/Programs.h"
+
+#include "frontend/lower/Lower.h"
+#include "runtime/train/Training.h"
+#include "tools/tenon/SourceIdentity.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+#include <thread>
+#include <unistd.h>
+
+using namespace tenon;
+using namespace tenon::tool;
+
+//===----------------------------------------------------------------------===//
+// Checking
+//===----------------------------------------------------------------------===//
+
+std::string tool::libraryFolder() {
+  if (const char *folder = getenv("TENON_LIBRARY"))
+    return folder;
+  static int anchor;
+  std::string executable = llvm::sys::fs::getMainExecutable("tenon", &anchor);
+  llvm::StringRef folder = llvm::sys::path::parent_path(executable);
+  for (llvm::StringRef base : {folder, llvm::sys::path::parent_path(folder)}) {
+    llvm::SmallString<256> path(base);
+    llvm::sys::path::append(path, "share", "tenon", "std");
+    if (llvm::sys::fs::is_directory(path))
+      return std::string(path);
+  }
+  return {};
+}
+
+std::vector<std::string> Checked::files() const {
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < sources.size(); ++i)
+    paths.push_back(sources.path(FileId{uint32_t(i)}));
+  return paths;
+}
+
+std::unique_ptr<Checked> tool::checkProgram(const Common &common, const Request &request) {
+  auto checked = std::make_unique<Checked>();
+  checked->modules =
+      std::make_unique<check::Modules>(checked->sources, checked->engine, libraryFolder());
+  checked->module = checked->modules->load(common.file);
+  check::CheckOptions options;
+  options.real = common.real == "f64" ? check::DType::F64 : check::DType::F32;
+  options.dataDims = request.dataDims;
+  if (checked->module) {
+    if (request.function.empty())
+      checked->program =
+          check::elaborateTraining(*checked->modules, *checked->module, checked->engine, options);
+    else
+      checked->program =
+          check::elaborateFunction(*checked->modules, *checked->module, request.function,
+                                   request.inputs, checked->engine, options);
+  }
+  RenderOptions rendering;
+  rendering.colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+  fputs(renderAll(checked->sources, checked->engine, rendering).c_str(), stderr);
+  if (checked->engine.hasErrors() || !checked->program)
+    return nullptr;
+  return checked;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> tool::lowerProgram(const Checked &checked,
+                                                     mlir::MLIRContext &context) {
+  return lower(*checked.program, checked.sources, context);
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+std::string tool::describeTraining(const check::Training &training) {
+  train::Training description;
+  description.model = training.model;
+  description.dataset = training.dataset;
+  description.metrics = training.metrics;
+  description.metricHasState = training.metricHasState;
+  description.predicts = training.predicts;
+  description.predictFields = training.predictFields;
+  description.epochs = training.epochs;
+  description.batch = training.batch;
+  return train::toJson(description);
+}
+
+std::optional<CompileOptions> tool::compileOptions(const Common &common) {
+  CompileOptions options;
+  options.threads = common.threads > 0 ? unsigned(common.threads)
+                                       : std::max(1u, std::thread::hardware_concurrency());
+  const char *environment = getenv("TENON_ISA");
+  std::string isa = !common.isa.empty() ? common.isa : environment ? environment : "";
+  if (isa.empty())
+    return options;
+  auto level = TargetInfo::parseLevel(isa);
+  if (!level) {
+    fail("TENON_ISA is `" + isa + "`", "it may be baseline, avx2 or avx512");
+    return std::nullopt;
+  }
+  auto target = options.target.lowered(*level);
+  if (!target) {
+    fail(llvm::toString(target.takeError()));
+    return std::nullopt;
+  }
+  options.target = *target;
+  return options;
+}
+
+/// The image from the cache, if all files are as they were.
+static std::optional<ProgramImage> findImage(const DiskCache &cache, const std::string &identity,
+                                             const TargetInfo &target) {
+  auto files = recallFiles(cache, identity);
+  if (!files)
+    return std::nullopt;
+  auto program = programIdentity(identity, *files);
+  if (!program)
+    return std::nullopt;
+  auto bytes = cache.find(programKey(*program, target));
+  return bytes ? deserialize(*bytes) : std::nullopt;
+}
+
+static std::optional<ProgramImage> makeImage(const Common &common, const Request &request,
+                                             const std::string &identity,
+                                             const CompileOptions &options, CompileReport &report) {
+  auto checked = checkProgram(common, request);
+  if (!checked)
+    return std::nullopt;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  auto module = lowerProgram(*checked, context);
+  auto image = compile(*module, options, &report);
+  if (!image) {
+    fail(llvm::toString(image.takeError()));
+    return std::nullopt;
+  }
+  if (checked->program->training)
+    image->metadata = describeTraining(*checked->program->training);
+  if (options.cache) {
+    std::vector<std::string> files = checked->files();
+    rememberFiles(*options.cache, identity, files);
+    if (auto program = programIdentity(identity, files))
+      options.cache->store(programKey(*program, options.target), serialize(*image));
+  }
+  return std::move(*image);
+}
+
+std::unique_ptr<Compiled> tool::compileProgram(const Common &common, const Request &request) {
+  auto start = std::chrono::steady_clock::now();
+  auto options = compileOptions(common);
+  if (!options)
+    return nullptr;
+  DiskCache cache(common.noCache ? "" : DiskCache::defaultFolder());
+  options->cache = common.noCache ? nullptr : &cache;
+  std::string identity = requestIdentity(common, request);
+
+  auto compiled = std::make_unique<Compiled>();
+  std::optional<ProgramImage> image;
+  if (options->cache && !identity.empty())
+    image = findImage(cache, identity, options->target);
+  compiled->fromCache = image.has_value();
+  if (!image)
+    image = makeImage(common, request, identity, *options, compiled->report);
+  if (!image)
+    return nullptr;
+  auto loaded = LoadedProgram::load(std::move(*image));
+  if (!loaded) {
+    fail(llvm::toString(loaded.takeError()));
+    return nullptr;
+  }
+  compiled->loaded = std::move(*loaded);
+  compiled->seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return compiled;
+}

@@ -1,0 +1,51 @@
+//===- tenon.cpp - The command line ---------------------------------------===//
+#include "tools/tenon/Commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+using namespace tenon::tool;
+
+int tenon::tool::fail(const std::string &message, const std::string &help) {
+  fprintf(stderr, "error: %s\n", message.c_str());
+  if (!help.empty())
+    fprintf(stderr, "help: %s\n", help.c_str());
+  return Exit::Failed;
+}
+
+void tenon::tool::addCommon(CLI::App &command, Common &common) {
+  command.add_option("file", common.file, "The program, a .tn file")->required();
+  command.add_option("--float", common.real, "What `float` is where nothing decides")
+      ->check(CLI::IsMember({"f32", "f64"}))
+      ->capture_default_str();
+  command
+      .add_option("--isa", common.isa,
+                  "Instruction set to compile for, at most this machine's (default: $TENON_ISA, "
+                  "else the machine's)")
+      ->check(CLI::IsMember({"baseline", "avx2", "avx512"}));
+  command.add_option("--threads", common.threads, "Threads (default: one a processor)")
+      ->check(CLI::Range(1, 4096));
+  command.add_flag("--no-cache", common.noCache, "Compile everything, keep nothing");
+}
+
+int main(int argc, char **argv) {
+  CLI::App app("Compiles and runs Tenon programs: models with their data and training.", "tenon");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", TENON_VERSION);
+  Common common;
+  int exit = Exit::Done;
+  addTrain(app, common, exit);
+  addEvaluate(app, common, exit);
+  addPredict(app, common, exit);
+  addRun(app, common, exit);
+  addCheck(app, common, exit);
+  addInspect(app, common, exit);
+  addBench(app, common, exit);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? Exit::Done : Exit::Misused;
+  }
+  return exit;
+}
