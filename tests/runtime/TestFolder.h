@@ -1,4 +1,5 @@
-/// A folder of one test, removed with it.
+/// A folder of one test, removed with it; in memory where the system has such a place, since what
+/// is tested flushes its files to the disk.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +12,10 @@
 class TestFolder {
 public:
   TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tenon-test-XXXXXX").string();
+    std::string parent = access("/dev/shm", W_OK) == 0
+                             ? "/dev/shm"
+                             : std::filesystem::temp_directory_path().string();
+    std::string pattern = parent + "/tenon-test-XXXXXX";
     folder = mkdtemp(pattern.data()) ? pattern : "";
     EXPECT_FALSE(folder.empty());
   }

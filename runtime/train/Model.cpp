@@ -1,0 +1,145 @@
+#include "runtime/train/Model.h"
+
+#include "runtime/data/BatchStream.h"
+#include "runtime/data/Text.h"
+#include "runtime/train/Scoring.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace tenon::train {
+
+Result<Model> Model::make(const tenon_program &program, const Training &training,
+                          const Checkpoint &checkpoint, int32_t threads) {
+  Model model;
+  model.program = &program;
+  model.training = &training;
+  model.fitted = checkpoint.info().fitted;
+  model.seed = checkpoint.info().seed;
+  model.step = checkpoint.info().position.step;
+  model.steps = checkpoint.info().steps;
+  model.store = std::make_unique<TensorStore>();
+  Result<Context> context = makeContext(threads);
+  if (!context)
+    return context.takeFailure();
+  model.context = std::move(*context);
+  if (Status status = declareVariables(model.context.get(), program, *model.store); !status)
+    return status.takeFailure();
+  if (Status status = checkpoint.restore(*model.store, true); !status)
+    return status.takeFailure();
+  return model;
+}
+
+Result<std::optional<Scores>> Model::evaluate(const data::Table &table, const std::string &split,
+                                              int64_t batch, const std::atomic<bool> *stop) {
+  const std::vector<uint32_t> *rows = table.split(split);
+  if (!rows || rows->empty()) {
+    std::vector<std::string> names = table.splits();
+    std::optional<std::string> meant = data::closest(split, names);
+    return Failure{"`" + training->dataset.name + "` has no split `" + split + "`; it has " +
+                       data::listOf(names),
+                   training->dataset.place, meant ? "did you mean `" + *meant + "`?" : ""};
+  }
+  StepInputs inputs{nullptr, int64_t(seed), step, int32_t(steps)};
+  return evaluateRows(context.get(), *program, *training, *store, table, split, batch, inputs,
+                      stop);
+}
+
+std::vector<const data::Field *> Model::predictFields() const {
+  std::vector<const data::Field *> fields;
+  for (const std::string &name : training->predictFields)
+    for (const data::Field &field : training->dataset.fields)
+      if (field.name == name)
+        fields.push_back(&field);
+  return fields;
+}
+
+std::vector<std::string> Model::rawColumns() const {
+  std::vector<std::string> columns;
+  for (const data::Field *field : predictFields())
+    for (const std::string &column : field->columns)
+      if (std::find(columns.begin(), columns.end(), column) == columns.end())
+        columns.push_back(column);
+  return columns;
+}
+
+std::vector<PredictedRow> Model::describe(const OwnedTensor &result) const {
+  std::vector<PredictedRow> rows;
+  if (result.dims.empty())
+    return {{{"", result.at(0)}}};
+  const std::vector<std::string> *classes = nullptr;
+  for (const data::Field &field : training->dataset.fields) {
+    Result<data::FieldPlan> plan = data::planField(field);
+    const data::FittedField *learnt = fitted.find(field.name);
+    if (field.name == training->predicts && plan && learnt &&
+        plan->form == data::FieldPlan::Form::Classes &&
+        plan->classing == data::FieldPlan::Classing::Listed)
+      classes = &learnt->words;
+  }
+  int64_t width = result.dims[0] ? result.count() / result.dims[0] : 0;
+  bool named = classes && int64_t(classes->size()) == width;
+  for (int64_t row = 0; row < result.dims[0]; ++row) {
+    PredictedRow &described = rows.emplace_back();
+    for (int64_t i = 0; i < width; ++i)
+      described.emplace_back(named ? (*classes)[size_t(i)] : "", result.at(row * width + i));
+    if (named)
+      std::sort(described.begin(), described.end(), [](const auto &a, const auto &b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+      });
+  }
+  return rows;
+}
+
+Result<Prediction> Model::predict(const std::vector<data::RawRow> &rows) {
+  Result<const tenon_entry *> entry = findEntry(*program, "predict");
+  if (!entry)
+    return entry.takeFailure();
+  std::vector<data::Column> columns;
+  std::vector<const data::Column *> pointers;
+  std::vector<uint32_t> order(rows.size());
+  std::iota(order.begin(), order.end(), 0u);
+  for (const data::Field *field : predictFields()) {
+    Result<data::Column> column = data::encodeRows(*field, fitted, rows);
+    if (!column)
+      return column.takeFailure();
+    columns.push_back(std::move(*column));
+  }
+  for (const data::Column &column : columns)
+    pointers.push_back(&column);
+  data::Batch batch;
+  data::fillBatch(pointers, order.data(), order.size(), batch);
+  OwnedTensor seedTensor(TENON_I64, {}), stepTensor(TENON_I64, {}), stepsTensor(TENON_I32, {});
+  int32_t plannedSteps = int32_t(steps);
+  memcpy(seedTensor.bytes.data(), &seed, sizeof seed);
+  memcpy(stepTensor.bytes.data(), &step, sizeof step);
+  memcpy(stepsTensor.bytes.data(), &plannedSteps, sizeof plannedSteps);
+  std::vector<std::pair<std::string, OwnedTensor>> fields;
+  for (data::FieldBatch &field : batch.fields) {
+    OwnedTensor tensor;
+    tensor.dtype = field.dtype;
+    tensor.dims = field.dims;
+    tensor.bytes = std::move(field.bytes);
+    fields.emplace_back(field.name, std::move(tensor));
+  }
+  auto argument = [&](const tenon_binding &binding) -> const OwnedTensor * {
+    std::string role = binding.role;
+    if (role == "seed" || role == "step" || role == "steps")
+      return role == "seed" ? &seedTensor : role == "step" ? &stepTensor : &stepsTensor;
+    if (Variable *variable = store->find(binding.name, role))
+      return &variable->tensor;
+    for (auto &[name, tensor] : fields)
+      if (name == binding.name)
+        return &tensor;
+    return nullptr;
+  };
+  Result<std::vector<NamedTensor>> results = runEntry(context.get(), **entry, argument);
+  if (!results)
+    return results.takeFailure();
+  Prediction prediction{std::move(*results), {}};
+  if (!prediction.results.empty())
+    prediction.rows = describe(prediction.results.front().tensor);
+  return prediction;
+}
+
+} // namespace tenon::train

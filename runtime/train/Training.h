@@ -1,0 +1,33 @@
+/// A `train` block as its declaration describes it. Plain values.
+#pragma once
+
+#include "runtime/data/Result.h"
+#include "runtime/data/Schema.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tenon::train {
+
+struct Training {
+  std::string model;
+  data::Dataset dataset;
+  /// Names of the `metric_value` results of `train_step` and `evaluate_step`.
+  std::vector<std::string> metrics;
+  /// For each metric: true if it has state, so that its last value is the epoch's; else batches are
+  /// averaged, weighted by rows.
+  std::vector<bool> metricHasState;
+  std::string predicts;                   ///< the field whose raw form `predict` shows, or empty
+  std::vector<std::string> predictFields; ///< arguments of `predict`, in order
+  int64_t epochs = 1;
+  int64_t batch = 32;
+
+  bool operator==(const Training &) const = default;
+};
+
+/// One JSON object, the same text for equal values.
+std::string toJson(const Training &training);
+Result<Training> trainingFromJson(const std::string &json);
+
+} // namespace tenon::train
