@@ -83,8 +83,8 @@ TEST_F(Killed, at_random_moments_and_resumed_ends_with_the_same_bits) {
     for (int attempt = 0;; ++attempt) {
       ASSERT_LT(attempt, 200);
       int32_t threads = 1 + int32_t(random() % 2);
-      std::string answer =
-          inChild([&] { return trainHere(run, threads, 2); }, 2000 + int64_t(random() % 25000));
+      std::string answer = inChild([&] { return trainHere(run, threads, 2); },
+                                   2000 + int64_t(random() % uint32_t(25000 + 2000 * attempt)));
       if (Result<Checkpoint> left = Checkpoint::open(checkpointIn(run)))
         resumedWithin += left->info().position.batch != 0;
       if (answer.empty())
