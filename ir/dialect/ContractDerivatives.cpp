@@ -347,7 +347,13 @@ SmallVector<Value> ContractOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangent
   auto weight = weightOf(builder, *this);
   if (!weight)
     return result;
-  SmallVector<Read> extras{{cotangents[0], getResultMap()}};
+  // A product of operands stays one: it has no partial derivatives that are infinite by themselves.
+  MaskedTangent incoming(cotangents[0]);
+  bool isMasked = incoming.choice && !isSumOfProducts();
+  SmallVector<Read> extras{{isMasked ? incoming.value : cotangents[0], getResultMap()}};
+  if (isMasked)
+    extras.push_back({incoming.choice.getCondition(), getResultMap()});
+  const size_t first = extras.size();
   llvm::append_range(extras, weight->reads);
   for (auto [i, input] : llvm::enumerate(getInputs())) {
     if (!needed[i])
@@ -358,7 +364,8 @@ SmallVector<Value> ContractOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangent
       Value part = copy.cotangent(i, extras[0]);
       if (!part)
         return {};
-      return weight->apply(b, extras.drop_front(), copy.value(), part);
+      part = weight->apply(b, extras.drop_front(first), copy.value(), part);
+      return isMasked ? incoming.apply(b, getLoc(), extras[1], part) : part;
     };
     result[i] =
         Nest(builder, *this).build(Combiner::sum, extras, getInputMap(i), tensor(input), body);

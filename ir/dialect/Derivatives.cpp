@@ -34,9 +34,34 @@ std::optional<double> tenon::knownNumber(Value value) {
   return std::nullopt;
 }
 
+MaskedTangent::MaskedTangent(Value tangent) : value(tangent) {
+  auto select = tangent.getDefiningOp<SelectOp>();
+  if (!select)
+    return;
+  bool isZeroElse = knownNumber(select.getIfFalse()) == 0.0;
+  if (!isZeroElse && knownNumber(select.getIfTrue()) != 0.0)
+    return;
+  choice = select;
+  keepsWhenTrue = isZeroElse;
+  value = isZeroElse ? select.getIfTrue() : select.getIfFalse();
+}
+
+Value MaskedTangent::apply(OpBuilder &builder, Location loc, Value condition, Value scaled) const {
+  Value zero = filled(builder, loc, scaled.getType(), 0);
+  return keepsWhenTrue
+             ? SelectOp::create(builder, loc, scaled.getType(), condition, scaled, zero)
+             : SelectOp::create(builder, loc, scaled.getType(), condition, zero, scaled);
+}
+
 Value tenon::addTangents(OpBuilder &builder, Location loc, Value a, Value b) {
   if (!a || !b)
     return a ? a : b;
+  MaskedTangent x(a), y(b);
+  if (x.choice && y.choice && x.choice.getCondition() == y.choice.getCondition() &&
+      x.keepsWhenTrue == y.keepsWhenTrue) {
+    Value sum = AddOp::create(builder, loc, a.getType(), x.value, y.value);
+    return x.apply(builder, loc, x.choice.getCondition(), sum);
+  }
   return AddOp::create(builder, loc, a.getType(), a, b);
 }
 

@@ -17,6 +17,20 @@ Value addTangents(mlir::OpBuilder &builder, mlir::Location loc, Value a, Value b
 /// applied as what it is, so that a choice's other side is exactly zero and never 0 * inf.
 /// Null where it is zero everywhere.
 Value scaledTangent(mlir::OpBuilder &builder, mlir::Location loc, Value tangent, Value partial);
+/// A tangent that is zero where `choice` chooses its zero side.
+///
+/// Rules with products apply themselves to `value` and choose afterwards: where a branch wasn't
+/// taken its own partial derivatives may be infinite, and 0 * inf must not come of it.
+struct MaskedTangent {
+  /// Null if the tangent isn't masked; then `value` is all of it.
+  SelectOp choice;
+  Value value;
+  bool keepsWhenTrue = true;
+
+  explicit MaskedTangent(Value tangent);
+  /// `scaled` where this tangent isn't masked, else 0.
+  Value apply(mlir::OpBuilder &builder, mlir::Location loc, Value condition, Value scaled) const;
+};
 /// The sum over all axes of `value` but `axes` (ascending), which become the result's.
 Value sumOverOthers(mlir::OpBuilder &builder, mlir::Location loc, Value value,
                     ArrayRef<int64_t> axes, RankedTensorType result);

@@ -137,15 +137,22 @@ static Value convertedTo(OpBuilder &builder, Location loc, Value value, Type typ
 
 static SmallVector<Value> mapVjp(Operation *op, OpBuilder &builder, ArrayRef<Value> cotangents,
                                  ArrayRef<bool> needed) {
+  Location loc = op->getLoc();
   SmallVector<Value> result(op->getNumOperands());
+  MaskedTangent incoming(cotangents[0]);
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
     if (!needed[i] || !isReal(operand.getType()))
       continue;
     Value partial = cast<MapOp>(op).partial(builder, i);
-    Value scaled = scaledTangent(builder, op->getLoc(), cotangents[0], partial);
-    result[i] = convertedTo(builder, op->getLoc(), scaled, operand.getType());
+    Value scaled = scaledTangent(builder, loc, incoming.value, partial);
     if (partial)
       eraseIfUnused(partial.getDefiningOp(), op);
+    bool isMasked = incoming.choice && scaled;
+    if (isMasked && scaled == incoming.value)
+      scaled = cotangents[0];
+    else if (isMasked)
+      scaled = incoming.apply(builder, loc, incoming.choice.getCondition(), scaled);
+    result[i] = convertedTo(builder, loc, scaled, operand.getType());
   }
   return result;
 }
