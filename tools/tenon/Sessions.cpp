@@ -1,0 +1,97 @@
+//===- Sessions.cpp - Trainings and trained models ------------------------===//
+#include "tools/tenon/Sessions.h"
+
+#include "runtime/train/RunFolder.h"
+
+#include <csignal>
+#include <filesystem>
+
+using namespace tenon;
+using namespace tenon::tool;
+
+std::atomic<bool> tool::interrupted{false};
+
+static void onInterrupt(int signal) {
+  interrupted = true;
+  // The next one is taken literally.
+  std::signal(signal, SIG_DFL);
+}
+
+void tool::catchInterrupts() {
+  std::signal(SIGINT, onInterrupt);
+  std::signal(SIGTERM, onInterrupt);
+}
+
+int tool::fail(const Failure &failure) {
+  std::string place = failure.place.empty() ? "" : failure.place + ": ";
+  return fail(place + failure.message, failure.help);
+}
+
+std::string tool::programName(const Common &common) {
+  return std::filesystem::path(common.file).stem().string();
+}
+
+std::string tool::programFolder(const Common &common) {
+  return std::filesystem::path(common.file).parent_path().string();
+}
+
+std::optional<TrainingProgram> tool::compileTraining(const Common &common,
+                                                     const data::Extents &extents) {
+  auto compiled = compileProgram(common, {"", {}, extents});
+  if (!compiled)
+    return std::nullopt;
+  auto training = train::trainingFromJson(compiled->loaded->image().metadata);
+  if (!training) {
+    fail(training.failure());
+    return std::nullopt;
+  }
+  return TrainingProgram{std::move(compiled), std::move(*training)};
+}
+
+bool tool::dependsOnData(const train::Training &training) {
+  for (const data::Field &field : training.dataset.fields)
+    for (const data::Extent &extent : field.dims)
+      if (extent.extent < 0)
+        return true;
+  return false;
+}
+
+std::optional<TrainingWithData> tool::openTraining(const Common &common,
+                                                   const data::Fitted *fitted) {
+  auto program = compileTraining(common);
+  if (!program)
+    return std::nullopt;
+  auto table = data::Table::load(program->training.dataset, {programFolder(common), fitted});
+  if (!table) {
+    fail(table.failure());
+    return std::nullopt;
+  }
+  if (dependsOnData(program->training)) {
+    program = compileTraining(common, table->extents());
+    if (!program)
+      return std::nullopt;
+  }
+  return TrainingWithData{std::move(*program), std::move(*table)};
+}
+
+std::optional<train::Checkpoint> tool::openCheckpoint(const Common &common,
+                                                      const std::string &folder) {
+  std::string chosen = folder;
+  if (chosen.empty()) {
+    auto latest = train::latestRunFolder("runs", programName(common));
+    if (!latest) {
+      Failure failure = latest.takeFailure();
+      if (failure.help.empty())
+        failure.help = "train it first: tenon train " + common.file;
+      fail(failure);
+      return std::nullopt;
+    }
+    chosen = *latest;
+  }
+  auto checkpoint = train::Checkpoint::open(train::checkpointIn(chosen));
+  if (!checkpoint) {
+    fail(checkpoint.failure());
+    return std::nullopt;
+  }
+  return std::move(*checkpoint);
+}

@@ -1,0 +1,49 @@
+//===- Sessions.h - Trainings and trained models ----------------*- C++ -*-===//
+#pragma once
+
+#include "runtime/data/Table.h"
+#include "runtime/train/Checkpoint.h"
+#include "runtime/train/Model.h"
+#include "runtime/train/Training.h"
+#include "tools/tenon/Programs.h"
+
+#include <atomic>
+
+namespace tenon::tool {
+
+/// A compiled `train` block with what the runtime is told of it.
+struct TrainingProgram {
+  std::unique_ptr<Compiled> compiled;
+  train::Training training;
+};
+
+/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint. Nothing after
+/// an error, which is on standard error.
+std::optional<TrainingProgram> compileTraining(const Common &common,
+                                               const data::Extents &extents = {});
+/// True if the program's types depend on extents that only the data tells.
+bool dependsOnData(const train::Training &training);
+
+/// The program with its data, read by what `fitted` knows (null: fitted anew).
+struct TrainingWithData {
+  TrainingProgram program;
+  data::Table table;
+};
+std::optional<TrainingWithData> openTraining(const Common &common, const data::Fitted *fitted);
+
+/// The checkpoint of a run: of `folder`, or of the latest run of the program if that is empty.
+std::optional<train::Checkpoint> openCheckpoint(const Common &common, const std::string &folder);
+
+/// "text_classifier" of "examples/text_classifier.tn"; runs are named after it.
+std::string programName(const Common &common);
+/// The folder that paths in the program start from.
+std::string programFolder(const Common &common);
+
+/// Tells a failure of the runtime on standard error; answers Exit::Failed.
+int fail(const Failure &failure);
+
+/// Set by Ctrl-C once `catchInterrupts` has been called; a second one ends the process.
+extern std::atomic<bool> interrupted;
+void catchInterrupts();
+
+} // namespace tenon::tool
