@@ -61,10 +61,11 @@ public:
     SmallVector<AffineMap> maps;
     for (const auto &place : places)
       maps.push_back(AffineMap::get(loopCount(), symbols.size(), place, context));
-    maps.push_back(
-        AffineMap::getMultiDimIdentityMap(loopCount(), context).getMajorSubMap(resultRank));
+    SmallVector<AffineExpr> result;
+    for (unsigned axis = 0; axis < resultRank; ++axis)
+      result.push_back(getAffineDimExpr(axis, context));
     // The symbols are the same for all maps of an op.
-    maps.back() = AffineMap::get(loopCount(), symbols.size(), maps.back().getResults(), context);
+    maps.push_back(AffineMap::get(loopCount(), symbols.size(), result, context));
     return maps;
   }
 
@@ -106,6 +107,9 @@ private:
     if (node->isConstant() || inputOf.contains(node))
       return;
     if (isInBody(node)) {
+      // A value that is used twice is in the tree once.
+      if (!collected.insert(node).second)
+        return;
       for (Node *operand : node->operands)
         collect(operand);
     } else if (node->kind == Node::Kind::Element) {
@@ -165,6 +169,7 @@ private:
   llvm::function_ref<Value(Node *)> materialise;
   SmallVector<SmallVector<AffineExpr>> places; // of each input
   llvm::DenseMap<Node *, unsigned> inputOf;
+  llvm::DenseSet<Node *> collected;
   llvm::DenseMap<Node *, Value> emitted;
 };
 } // namespace

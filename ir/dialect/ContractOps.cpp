@@ -131,7 +131,11 @@ LogicalResult ContractOp::verify() {
   bool isArg = getCombiner() == Combiner::argmax || getCombiner() == Combiner::argmin;
   if (isArg && getReducedLoops().size() != 1)
     return emitOpError("argmax and argmin reduce one loop");
-  if (getCombiner() == Combiner::prod && !getResultMap().isProjectedPermutation())
+  llvm::SmallDenseSet<AffineExpr> places;
+  bool isOnePlaceEach = llvm::all_of(getResultMap().getResults(), [&](AffineExpr expr) {
+    return isa<AffineDimExpr>(expr) && places.insert(expr).second;
+  });
+  if (getCombiner() == Combiner::prod && !isOnePlaceEach)
     return emitOpError("a product goes to a place of its own for each value of its other loops");
   return success();
 }
