@@ -169,7 +169,11 @@ void DiskCache::store(std::string_view key, std::string_view value) const {
   }
   if (!whole || ::rename(temporary.c_str(), pathFor(key).c_str()))
     ::unlink(temporary.c_str());
-  trim();
+  // Looking at every entry takes long in a full folder, so a store does it as often as its share of
+  // a sixteenth of the limit; the key's hash is the die.
+  long double share = 16.0L * bytes.size() / limitBytes;
+  if (XXH3_64bits(key.data(), key.size()) < share * 0x1p64L)
+    trim();
 }
 
 void DiskCache::trim() const {
