@@ -76,7 +76,8 @@ private:
 
   // Parts of functions
   Reduced reduceExp(Value *x);
-  /// exp(r) - 1 for |r| <= ln2 / 2.
+  /// exp(r) and exp(r) - 1 for |r| <= ln2 / 2.
+  Value *expReduced(Value *r);
   Value *expm1Reduced(Value *r);
   /// 2^(n + shift) for -125 <= n + shift <= 127 (f64: -1021, 1023).
   Value *powerOfTwo(Value *exponent, int shift);

@@ -31,16 +31,23 @@ Value *MathEmitter::powerOfTwo(Value *exponent, int shift) {
   return real(b_.CreateAdd(exponent, integer(bias << mantissaBits())));
 }
 
+// 1 + r is formed without error, so that only the last addition rounds at full size.
+Value *MathEmitter::expReduced(Value *r) {
+  Value *q = isDouble ? polynomial(r, expF64) : polynomial(r, expF32);
+  Pair sum = fastTwoSum(constant(1), r);
+  return add(sum.high, fma(mul(r, r), q, sum.low));
+}
+
 Value *MathEmitter::expInRange(Value *x) {
   Reduced reduced = reduceExp(x);
-  Value *p = add(expm1Reduced(reduced.r), constant(1));
+  Value *p = expReduced(reduced.r);
   return mul(p, powerOfTwo(reduced.exponent, 0));
 }
 
 Value *MathEmitter::exp(Value *x) {
   const double *range = isDouble ? expRangeF64 : expRangeF32;
   Reduced reduced = reduceExp(x);
-  Value *p = add(expm1Reduced(reduced.r), constant(1));
+  Value *p = expReduced(reduced.r);
   // In the range the exponent field neither overflows nor falls to zero.
   Value *scaled = real(b_.CreateAdd(bits(p), reduced.exponent));
   Value *infinity = constant(std::numeric_limits<double>::infinity());

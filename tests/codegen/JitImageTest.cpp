@@ -19,7 +19,7 @@ std::string objectOfIncrement() {
   llvm::Module module("increment", context);
   llvm::IRBuilder<> b(context);
   auto *ptr = b.getPtrTy();
-  auto *i64 = b.getInt64Ty(), *i32 = b.getInt32Ty(), *none = b.getVoidTy();
+  llvm::Type *i64 = b.getInt64Ty(), *i32 = b.getInt32Ty(), *none = b.getVoidTy();
   auto make = [&](const char *name, llvm::ArrayRef<llvm::Type *> types) {
     auto *function = llvm::Function::Create(llvm::FunctionType::get(none, types, false),
                                             llvm::Function::ExternalLinkage, name, module);
@@ -59,7 +59,8 @@ std::string objectOfIncrement() {
   auto *bad = block("bad"), *end = block("end");
   b.CreateCondBr(b.CreateFCmpOGT(b.CreateLoad(f32, in), llvm::ConstantFP::get(f32, 0)), end, bad);
   b.SetInsertPoint(bad);
-  b.CreateCall(callee("tenon_check_failed", {ptr, i64, i64}), {frame, b.getInt64(0), b.getInt64(0)});
+  b.CreateCall(callee("tenon_check_failed", {ptr, i64, i64}),
+               {frame, b.getInt64(0), b.getInt64(0)});
   b.CreateBr(end);
   b.SetInsertPoint(end);
   b.CreateRetVoid();
@@ -135,15 +136,15 @@ TEST(JitImage, a_header_that_makes_no_sense_is_refused) {
   EXPECT_TRUE(refused([](EntryInfo &entry) { entry.outputs[0].alias = -2; }));
   EXPECT_TRUE(refused([](EntryInfo &entry) { entry.inputs[0].dtype = 99; }));
   EXPECT_TRUE(refused([](EntryInfo &entry) { entry.inputs[0].dims = {Dim::symbol("m")}; }));
-  EXPECT_TRUE(refused([](EntryInfo &entry) {
-    entry.inputs[0].dims.assign(TENON_MAX_RANK + 1, Dim(1));
-  }));
+  EXPECT_TRUE(
+      refused([](EntryInfo &entry) { entry.inputs[0].dims.assign(TENON_MAX_RANK + 1, Dim(1)); }));
 }
 
 tenon_status call(tenon_context *context, const tenon_entry *entry, std::vector<float> &x,
                   std::vector<float> &y) {
   int64_t n = x.size();
-  tenon_tensor in = {x.data(), TENON_F32, 1, &n, nullptr}, out = {y.data(), TENON_F32, 1, &n, nullptr};
+  tenon_tensor in = {x.data(), TENON_F32, 1, &n, nullptr},
+               out = {y.data(), TENON_F32, 1, &n, nullptr};
   return tenon_call(context, entry, &in, &out);
 }
 
