@@ -102,9 +102,7 @@ Value *MathEmitter::sigmoid(Value *x) {
   Value *e = expInRange(b_.CreateFNeg(atMost(magnitude, most)));
   e = select(above(magnitude, most), constant(0), e);
   Value *top = select(below(x, 0), e, constant(1));
-  if (isDouble)
-    return quotient({top, constant(0)}, fastTwoSum(constant(1), e));
-  return div(top, add(e, constant(1)));
+  return quotient({top, constant(0)}, fastTwoSum(constant(1), e));
 }
 
 // Near 0 x + x P(x^2); else 1 - t exp(P(t) - a^2) with t = 1 / (1 + a / 2).

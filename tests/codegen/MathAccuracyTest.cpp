@@ -32,7 +32,7 @@ const Row rows[] = {
     {"log", MathFunction::Log, logl, log, 1, 1},
     {"log1p", MathFunction::Log1p, log1pl, log1p, 1, 1},
     {"tanh", MathFunction::Tanh, tanhl, tanh, 1.5, 1.5},
-    {"sigmoid", MathFunction::Sigmoid, sigmoidl, sigmoid64, 2, 1.5},
+    {"sigmoid", MathFunction::Sigmoid, sigmoidl, sigmoid64, 1.5, 1.5},
     {"erf", MathFunction::Erf, erfl, erf, 1.5, 1.5},
     {"sin", MathFunction::Sin, sinl, sin, 0.51, 1},
     {"cos", MathFunction::Cos, cosl, cos, 0.51, 1},
