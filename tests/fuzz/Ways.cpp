@@ -1,0 +1,82 @@
+//===- Ways.cpp - Ways to compute a program -------------------------------===//
+#include "tests/fuzz/Ways.h"
+
+#include "ir/eval/Interpreter.h"
+#include "passes/Passes.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::fuzz;
+
+Outcome tenon::fuzz::interpreted(func::FuncOp function, ArrayRef<HostTensor> inputs, bool wide) {
+  EvalOptions options;
+  options.wide = wide;
+  auto results = interpret(function, inputs, options);
+  Outcome outcome;
+  if (results) {
+    outcome.results = std::move(*results);
+    return outcome;
+  }
+  llvm::handleAllErrors(
+      results.takeError(),
+      [&](const CheckFailure &failure) {
+        outcome.failedCheck = failure.message + " at " + std::to_string(failure.index);
+      },
+      [&](const llvm::ErrorInfoBase &error) { outcome.error = error.message(); });
+  return outcome;
+}
+
+std::string tenon::fuzz::compare(const Outcome &actual, const Outcome &expected,
+                                 ArrayRef<double> errors) {
+  for (const Outcome *outcome : {&expected, &actual})
+    if (!outcome->error.empty())
+      return outcome->error;
+  if (actual.failedCheck != expected.failedCheck)
+    return "failed check '" + actual.failedCheck + "' instead of '" + expected.failedCheck + "'";
+  for (size_t i = 0; i < expected.results.size(); ++i) {
+    std::string text = difference(actual.results[i], expected.results[i], {0, 2 * errors[i]});
+    if (!text.empty())
+      return "result " + std::to_string(i) + ": " + text + " (may differ by " +
+             std::to_string(2 * errors[i]) + ")\nactual " + actual.results[i].str() +
+             "\nexpected " + expected.results[i].str();
+  }
+  return "";
+}
+
+/// Interprets what passes make of the module.
+static Outcome afterPasses(ModuleOp module, ArrayRef<HostTensor> inputs,
+                           llvm::function_ref<void(OpPassManager &)> build) {
+  std::string messages;
+  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diagnostic) {
+    messages += diagnostic.str() + "\n";
+    return success();
+  });
+  PassManager manager(module.getContext());
+  build(manager);
+  if (failed(manager.run(module))) {
+    Outcome outcome;
+    outcome.error = "passes failed: " + messages;
+    return outcome;
+  }
+  return interpreted(*module.getOps<func::FuncOp>().begin(), inputs);
+}
+
+static Outcome wide(ModuleOp module, ArrayRef<HostTensor> inputs) {
+  return interpreted(*module.getOps<func::FuncOp>().begin(), inputs, /*wide=*/true);
+}
+static Outcome graph(ModuleOp module, ArrayRef<HostTensor> inputs) {
+  return afterPasses(module, inputs, buildGraphPipeline);
+}
+static Outcome kernels(ModuleOp module, ArrayRef<HostTensor> inputs) {
+  return afterPasses(module, inputs, [](OpPassManager &manager) {
+    buildGraphPipeline(manager);
+    buildKernelPipeline(manager);
+  });
+}
+
+std::vector<Way> tenon::fuzz::allWays() {
+  return {{"wide", 300, true, wide}, {"graph", 300, true, graph}, {"kernels", 300, true, kernels}};
+}
