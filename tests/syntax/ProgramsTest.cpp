@@ -14,6 +14,12 @@ namespace {
 using namespace tenon;
 using namespace tenon::test;
 
+#if defined(__has_feature) && __has_feature(address_sanitizer)
+constexpr bool sanitized = true; // ten times as slow
+#else
+constexpr bool sanitized = false;
+#endif
+
 std::vector<std::filesystem::path> programs() {
   std::vector<std::filesystem::path> all = filesIn(sourceDir() / "tests/syntax/programs", ".tn");
   for (const auto &path : filesIn(sourceDir() / "frontend/std", ".tn"))
@@ -51,7 +57,7 @@ TEST(Programs, DumpIsAFixedPoint) {
 TEST(Programs, EveryTruncationIsSurvived) {
   for (const auto &path : programs()) {
     std::string text = readFile(path);
-    for (size_t length = 0; length < text.size(); ++length) {
+    for (size_t length = 0; length < text.size(); length += sanitized ? 7 : 1) {
       Parsed parsed(text.substr(0, length));
       // A token is never dropped in silence: what is left out has been reported.
       if (!parsed.engine.hasErrors()) {
@@ -68,7 +74,7 @@ TEST(Programs, RandomDamageIsSurvived) {
   const std::string alphabet = "(){}[],=|>.:\"\n _*-/x0\xC3\xFF";
   for (const auto &path : programs()) {
     const std::string text = readFile(path);
-    for (int round = 0; round < 150; ++round) {
+    for (int round = 0; round < (sanitized ? 30 : 150); ++round) {
       std::string damaged = text;
       for (int i = 0; i < 1 + round % 7; ++i) {
         size_t at = random() % damaged.size();
@@ -110,7 +116,7 @@ std::string repeated(const std::string &part, size_t size) {
 }
 
 TEST(Programs, MegabytesOfAnythingAreQuick) {
-  constexpr size_t size = 2'000'000;
+  constexpr size_t size = sanitized ? 200'000 : 1'000'000;
   // Generous for a sanitizer build on a busy machine; a quadratic parser would need hours.
   constexpr double limit = 10;
   for (std::string part : {"(",       ")",           "()",           "[",        "{",    "}",
