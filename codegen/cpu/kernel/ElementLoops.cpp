@@ -1,0 +1,158 @@
+//===- ElementLoops.cpp - Loops over the elements of the results ----------===//
+#include "codegen/cpu/kernel/ElementLoops.h"
+
+#include "llvm/Support/MathExtras.h"
+
+namespace tenon::cpu {
+
+bool isMultipleOf(const Dim &dim, int64_t factor) {
+  return llvm::all_of(dim.terms(), [&](auto &term) { return term.second % factor == 0; });
+}
+
+unsigned vectorLanes(const KernelRequest &request, const TargetInfo &target) {
+  unsigned narrowest = 8;
+  auto note = [&](const BufferLayout &buffer) {
+    if (buffer.type.getRank() > 0)
+      narrowest =
+          std::min(narrowest, std::max(4u, Emission::memoryBytes(buffer.type.getElementType())));
+  };
+  llvm::for_each(request.inputs, note);
+  llvm::for_each(request.outputs, note);
+  return target.lanes(narrowest);
+}
+
+unsigned narrowedLanes(unsigned lanes, const Dim &extent) {
+  auto constant = extent.constant();
+  if (!constant || *constant >= int64_t(lanes))
+    return lanes;
+  return std::max<unsigned>(2, llvm::PowerOf2Ceil(std::max<int64_t>(*constant, 1)));
+}
+
+ElementLoops::ElementLoops(llvm::ArrayRef<LoopGroup> groups, std::optional<unsigned> partitionAxis,
+                           unsigned lanes, int64_t work)
+    : groups(groups), partitionAxis(partitionAxis), lanes(lanes) {
+  int64_t worthwhile = std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(work, 1));
+  if (partitionAxis) {
+    for (const LoopGroup &group : groups)
+      if (isPartition(group))
+        tasks = group.extent;
+    return;
+  }
+  if (groups.empty()) {
+    tasks = Dim(1);
+    return;
+  }
+  if (groups.size() == 1 && lanes > 1) {
+    tasks = groups[0].extent;
+    grain = llvm::alignTo(worthwhile, 64);
+    return;
+  }
+  tasks = Dim(1);
+  Dim inner = groups.back().extent;
+  for (const LoopGroup &group : this->groups)
+    if (lanes == 1 || group.first != groups.back().first)
+      tasks = tasks * group.extent;
+  if (lanes == 1) {
+    grain = worthwhile;
+    return;
+  }
+  auto constant = inner.constant();
+  if (!constant || *constant > block)
+    tasks = tasks * *Dim::floorDiv(inner + Dim(block - 1), Dim(block));
+  int64_t elements = constant ? std::min(std::max<int64_t>(*constant, 1), block) : 256;
+  grain = std::max<int64_t>(1, worthwhile / elements);
+}
+
+void ElementLoops::emit(Emission &e, IndexMath &math, Body body) {
+  if (partitionAxis)
+    return emitNest(e, math, Place(), body);
+  if (groups.empty())
+    return body(Place(), nullptr);
+  if (groups.size() == 1 && lanes > 1)
+    return emitLanes(e, math, Place(), e.lo, e.hi, true, body);
+  emitTasks(e, math, body);
+}
+
+/// Vectors from `from` to `to`; `isWhole` says that both lie on a vector's border, or at the
+/// group's end.
+void ElementLoops::emitLanes(Emission &e, IndexMath &math, const Place &outer, Value *from,
+                             Value *to, bool isWhole, Body body) {
+  const LoopGroup &group = groups.back();
+  bool isFull = isWhole && isMultipleOf(group.extent, lanes);
+  e.loop(from, to, e.number(lanes), [&](Value *i) {
+    Place place = outer;
+    place.append(Index::strided(i, e.number(1), isWhole ? lanes : 1), group.count);
+    body(place, isFull ? nullptr : math.below(e.b.CreateSub(to, i)));
+  });
+}
+
+/// Tasks are places of the outer groups (of all groups, without lanes) and blocks of the innermost.
+/// The first task's place is found by division, the others by counting on.
+void ElementLoops::emitTasks(Emission &e, IndexMath &math, Body body) {
+  auto &b = e.b;
+  unsigned outer = lanes == 1 ? groups.size() : groups.size() - 1;
+  Values extents;
+  for (unsigned i = 0; i < outer; ++i)
+    extents.push_back(e.dim(groups[i].extent));
+  bool hasBlocks = false;
+  if (lanes > 1) {
+    auto inner = groups.back().extent.constant();
+    hasBlocks = !inner || *inner > block;
+    if (hasBlocks)
+      extents.push_back(e.dim(*Dim::floorDiv(groups.back().extent + Dim(block - 1), Dim(block))));
+  }
+  Values start(extents.size());
+  Value *rest = e.lo;
+  for (int i = extents.size() - 1; i > 0; --i) {
+    start[i] = b.CreateURem(rest, extents[i]);
+    rest = b.CreateUDiv(rest, extents[i]);
+  }
+  start[0] = rest;
+  e.loop(e.lo, e.hi, e.number(1), start, [&](Value *, llvm::ArrayRef<Value *> at) {
+    Place place;
+    for (unsigned i = 0; i < outer; ++i)
+      place.append(Index::uniform(at[i]), groups[i].count);
+    if (lanes == 1) {
+      body(place, nullptr);
+    } else {
+      Value *from = e.number(0), *to = e.dim(groups.back().extent);
+      if (hasBlocks) {
+        from = b.CreateNSWMul(at.back(), e.number(block));
+        to = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, to,
+                                     b.CreateNSWAdd(from, e.number(block)));
+      }
+      emitLanes(e, math, place, from, to, true, body);
+    }
+    Values next(at.size());
+    Value *carry = e.number(1);
+    for (int i = at.size() - 1; i >= 0; --i) {
+      Value *more = b.CreateAdd(at[i], carry);
+      Value *wraps = i > 0 ? b.CreateICmpEQ(more, extents[i]) : b.getFalse();
+      next[i] = b.CreateSelect(wraps, e.number(0), more);
+      carry = b.CreateZExt(wraps, b.getInt64Ty());
+    }
+    return next;
+  });
+}
+
+/// One loop for each group, the partitioned one over the tasks.
+void ElementLoops::emitNest(Emission &e, IndexMath &math, Place place, Body body) {
+  unsigned depth = place.groups.size();
+  if (depth == groups.size())
+    return body(place, nullptr);
+  const LoopGroup &group = groups[depth];
+  Value *from = e.number(0), *to = e.dim(group.extent);
+  if (isPartition(group)) {
+    from = e.lo;
+    to = e.hi;
+  }
+  if (depth + 1 == groups.size() && lanes > 1)
+    return emitLanes(e, math, place, from, to, !isPartition(group), body);
+  e.loop(from, to, e.number(1), [&](Value *i) {
+    Place inner = place;
+    inner.append(Index::uniform(i), group.count);
+    emitNest(e, math, inner, body);
+  });
+}
+
+} // namespace tenon::cpu

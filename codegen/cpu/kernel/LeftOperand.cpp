@@ -1,0 +1,246 @@
+//===- LeftOperand.cpp - The left side of a matrix product ----------------===//
+#include "codegen/cpu/kernel/LeftOperand.h"
+
+#include "codegen/cpu/kernel/ElementLoops.h"
+#include "codegen/cpu/kernel/Panels.h"
+
+namespace tenon::cpu {
+
+//===----------------------------------------------------------------------===//
+// The product and its tiles
+//===----------------------------------------------------------------------===//
+
+MatrixProduct::MatrixProduct(ContractOp contract, std::optional<unsigned> partitionAxis)
+    : contract(contract), extents(contract.getExtentDims()), position(extents.size(), 0) {
+  ContractionShape shape = *classifyContraction(contract);
+  lhs = shape.lhs;
+  batch = shape.batch;
+  m = shape.m;
+  n = shape.n;
+  k = shape.k;
+  if (auto list = contract.getSymbols())
+    symbols = list->getDims();
+  if (partitionAxis) {
+    auto axis = contract.getResultMap().getResult(*partitionAxis);
+    partitionLoop = mlir::cast<mlir::AffineDimExpr>(axis).getPosition();
+    isPartitionedByColumn = llvm::is_contained(n, partitionLoop);
+    if (auto *at = llvm::find(m, partitionLoop); at != m.end())
+      std::rotate(m.begin(), at, at + 1);
+  }
+  for (auto *group : {&batch, &m, &n, &k})
+    for (unsigned loop : *group) {
+      position[loop] = domain.size();
+      domain.push_back(extents[loop]);
+    }
+}
+
+Dim MatrixProduct::extent(llvm::ArrayRef<unsigned> loops) const {
+  Dim result(1);
+  for (unsigned loop : loops)
+    result = result * extents[loop];
+  return result;
+}
+
+Tile::Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartitioned) {
+  ContractOp contract = product.contract;
+  elementBytes = sumBytes(elementOf(contract.getResult().getType()));
+  width = panelWidth(target, elementBytes);
+  bool isWide = target.level == TargetInfo::Level::Avx512;
+  height = isWide ? 12 : target.level == TargetInfo::Level::Avx2 ? 6 : 4;
+  lowHeight = isWide ? 4 : 2;
+  if (isPartitioned) {
+    // Threads get powers of two of rows more often than multiples of 12 or 6.
+    height = isWide ? 8 : 4;
+  } else if (auto rows = product.extent(product.m).constant(); rows && *rows > 0) {
+    int64_t tiles = llvm::divideCeil(*rows, height);
+    height = llvm::divideCeil(*rows, tiles);
+    int64_t rest = *rows % height;
+    if (rest == 0 || rest > lowHeight)
+      lowHeight = height;
+  }
+  lowHeight = std::min(lowHeight, height);
+  blockRows = height * llvm::divideCeil(96, height);
+}
+
+//===----------------------------------------------------------------------===//
+// Which way
+//===----------------------------------------------------------------------===//
+
+LeftOperand::LeftOperand(Emission &e, MatrixProduct &product, const Tile &tile)
+    : e(e), b(e.b), product(product), tile(tile),
+      operand(product.contract.getInputs()[product.lhs]),
+      number(e.registerType(elementOf(operand.getType()))) {
+  chooseWay();
+  unsigned lanes = alongRows ? tile.height
+                             : narrowedLanes(std::min(kLanes, e.target.lanes(tile.elementBytes)),
+                                             isOneLoop ? product.extent(product.k)
+                                                       : product.extents[product.k.back()]);
+  pull = std::make_unique<Pull>(e, lanes);
+}
+
+PlaceOf<LaneStride> LeftOperand::surveyPlace(const LaneStride &row, const LaneStride &k) {
+  PlaceOf<LaneStride> place;
+  if (!product.batch.empty())
+    place.append({}, product.batch.size());
+  place.append(row, product.m.size());
+  place.append({}, product.n.size());
+  place.append(k, product.k.size());
+  return place;
+}
+
+void LeftOperand::chooseWay() {
+  LaneStride next{LaneStride::Strided, Dim(1)};
+  SurveyMath math;
+  math.isAligned = false;
+  Movement<SurveyMath> move(math);
+  auto place = product.leftPlace(move, surveyPlace({}, next));
+  isOneLoop = math.laneDivisions == 0;
+  auto address = move.address(operand, place, e.request.inputs);
+  m::Type element = elementOf(operand.getType());
+  if (address && math.laneDivisions == 0 && address->offset.kind != LaneStride::Any &&
+      e.memoryType(element) == number) {
+    input = address->input;
+    inputStride = address->offset.isUniform() ? Dim(0) : address->offset.stride;
+    return;
+  }
+  auto cost = [&](const LaneStride &row, const LaneStride &k) {
+    SurveyMath own;
+    Movement<SurveyMath> through(own);
+    auto at = product.leftPlace(through, surveyPlace(row, k));
+    auto costs = surveyAccess(e.request, operand, at, std::nullopt, /*writes=*/false);
+    costs.laneDivisions += own.laneDivisions;
+    return costs;
+  };
+  // Along k each lane is stored by itself, but vectors are longer.
+  alongRows = cost(next, {}).total() <= cost({}, next).total() + 4;
+}
+
+int64_t LeftOperand::scratchBytes() const {
+  if (input)
+    return 0;
+  return llvm::alignTo(tile.blockRows / tile.height * tileNumbers() * tile.elementBytes, 64);
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+Place LeftOperand::domain(const Place &batch, const Index &row) {
+  Place place = batch;
+  place.append(row, product.m.size());
+  place.append(Index::uniform(e.number(0)), product.n.size());
+  return place;
+}
+
+LeftRows LeftOperand::rows(Value *scratch, const Place &batch, Value *fromRow, Value *row,
+                           Value *toRow, Value *fromK) {
+  LeftRows result;
+  if (!input) {
+    Value *index = b.CreateUDiv(b.CreateSub(row, fromRow), e.number(tile.height));
+    Value *start = b.CreateGEP(number, scratch, b.CreateNSWMul(index, e.number(tileNumbers())));
+    for (unsigned r = 0; r < tile.height; ++r)
+      result.base.push_back(b.CreateConstInBoundsGEP1_64(number, start, r));
+    result.stride = e.number(tile.height);
+    return result;
+  }
+  Value *last = b.CreateSub(toRow, e.number(1));
+  for (unsigned r = 0; r < tile.height; ++r) {
+    Value *at = r == 0 ? row
+                       : b.CreateBinaryIntrinsic(llvm::Intrinsic::smin,
+                                                 b.CreateNSWAdd(row, e.number(r)), last);
+    Place place = domain(batch, Index::uniform(at));
+    place.append(Index::uniform(fromK), product.k.size());
+    Place element = product.leftPlace(pull->move, place);
+    auto address = pull->move.address(operand, element, e.request.inputs);
+    result.base.push_back(b.CreateGEP(number, e.inputPointer(*input), address->offset.base, "row"));
+  }
+  result.stride = e.dim(inputStride);
+  return result;
+}
+
+Value *LeftOperand::element(const LeftRows &rows, unsigned r, Value *k) {
+  Value *at = b.CreateGEP(number, rows.base[r], b.CreateNSWMul(k, rows.stride));
+  auto *load = b.CreateAlignedLoad(number, at, llvm::Align(tile.elementBytes));
+  if (input)
+    e.markLoad(load, *input);
+  else
+    e.markScratch(load);
+  return load;
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+void LeftOperand::pack(Value *scratch, const Place &batch, Value *fromRow, Value *toRow,
+                       Value *fromK, Value *toK) {
+  if (input)
+    return;
+  e.loop(fromRow, toRow, e.number(tile.height), [&](Value *row) {
+    Value *index = b.CreateUDiv(b.CreateSub(row, fromRow), e.number(tile.height));
+    Value *to = b.CreateGEP(number, scratch, b.CreateNSWMul(index, e.number(tileNumbers())));
+    alongRows ? packAlongRows(to, batch, row, toRow, fromK, toK)
+              : packAlongK(to, batch, row, toRow, fromK, toK);
+  });
+}
+
+void LeftOperand::packAlongRows(Value *to, const Place &batch, Value *row, Value *toRow,
+                                Value *fromK, Value *toK) {
+  const Mask *mask = pull->mask(pull->math.below(b.CreateSub(toRow, row)));
+  Place outer = domain(batch, Index::strided(row, e.number(1)));
+  e.loop(fromK, toK, e.number(1), [&](Value *k) {
+    Place place = outer;
+    place.append(Index::uniform(k), product.k.size());
+    Value *column = pull->lanesOf(operand, product.leftPlace(pull->move, place), mask);
+    Value *start = b.CreateNSWMul(b.CreateSub(k, fromK), e.number(tile.height));
+    e.markScratch(b.CreateAlignedStore(column, b.CreateGEP(number, to, start),
+                                       llvm::Align(tile.elementBytes)));
+  });
+}
+
+void LeftOperand::packAlongK(Value *to, const Place &batch, Value *row, Value *toRow, Value *fromK,
+                             Value *toK) {
+  Value *height = e.number(tile.height);
+  unsigned lanes = pull->math.lanes;
+  Value *count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b.CreateSub(toRow, row), height);
+  e.loop(e.number(0), count, e.number(1), [&](Value *r) {
+    Place rowPlace = domain(batch, Index::uniform(b.CreateNSWAdd(row, r)));
+    auto vector = [&](const Place &place, Value *k, Value *left) {
+      const Mask *mask = pull->mask(pull->math.below(left));
+      Value *numbers = pull->lanesOf(operand, product.leftPlace(pull->move, place), mask);
+      // Lanes beyond the end land where later ones overwrite them, or in the spare rows.
+      Value *start = b.CreateNSWAdd(b.CreateNSWMul(b.CreateSub(k, fromK), height), r);
+      Value *at = b.CreateGEP(number, to, start);
+      for (unsigned lane = 0; lane < lanes; ++lane)
+        e.markScratch(b.CreateAlignedStore(
+            b.CreateExtractElement(numbers, lane),
+            b.CreateConstInBoundsGEP1_64(number, at, int64_t(lane) * tile.height),
+            llvm::Align(tile.elementBytes)));
+    };
+    if (isOneLoop) {
+      e.loop(fromK, toK, e.number(lanes), [&](Value *k) {
+        Place place = rowPlace;
+        place.append(Index::strided(k, e.number(1)), product.k.size());
+        vector(place, k, b.CreateSub(toK, k));
+      });
+      return;
+    }
+    Value *inner = e.dim(product.extents[product.k.back()]);
+    Value *end = b.CreateUDiv(b.CreateNSWAdd(toK, b.CreateSub(inner, e.number(1))), inner);
+    e.loop(b.CreateUDiv(fromK, inner), end, e.number(1), [&](Value *outer) {
+      Value *base = b.CreateNSWMul(outer, inner);
+      Value *first =
+          b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateSub(fromK, base), e.number(0));
+      Value *last = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b.CreateSub(toK, base), inner);
+      e.loop(first, last, e.number(lanes), [&](Value *k) {
+        Place place = rowPlace;
+        if (product.k.size() > 1)
+          place.append(Index::uniform(outer), product.k.size() - 1);
+        place.append(Index::strided(k, e.number(1)));
+        vector(place, b.CreateNSWAdd(base, k), b.CreateSub(last, k));
+      });
+    });
+  });
+}
+
+} // namespace tenon::cpu

@@ -1,0 +1,113 @@
+//===- LeftOperand.h - The left side of a matrix product --------*- C++ -*-===//
+#pragma once
+
+#include "codegen/cpu/kernel/Pull.h"
+#include "codegen/cpu/kernel/Survey.h"
+
+#include "passes/fuse/ContractionShape.h"
+
+namespace tenon::cpu {
+
+/// A contraction as a matrix product, its loops in the order batch, m, n, k. The loop of the
+/// partition comes first in m if it is there.
+class MatrixProduct {
+public:
+  MatrixProduct(ContractOp contract, std::optional<unsigned> partitionAxis);
+
+  ContractOp contract;
+  unsigned lhs;
+  llvm::SmallVector<unsigned> batch, m, n, k;
+  llvm::SmallVector<Dim> extents; // of each loop
+  llvm::SmallVector<Dim> symbols;
+  /// The domain: extents in the order batch, m, n, k, and where each loop is among them.
+  llvm::SmallVector<Dim> domain;
+  llvm::SmallVector<unsigned> position;
+  unsigned partitionLoop = ~0u;
+  bool isPartitionedByColumn = false;
+
+  Dim extent(llvm::ArrayRef<unsigned> loops) const;
+
+  /// The element of the result at a place of batch, m and n.
+  template <class Math>
+  PlaceOf<typename Math::Index> resultPlace(Movement<Math> &move,
+                                            const PlaceOf<typename Math::Index> &place) {
+    llvm::SmallVector<AxisSource<typename Math::Index>> sources;
+    for (mlir::AffineExpr expr : contract.getResultMap().getResults())
+      sources.push_back({int(position[mlir::cast<mlir::AffineDimExpr>(expr).getPosition()])});
+    return move.assemble(place, domain, sources);
+  }
+  /// The element of the left operand at a place of batch, m, n and k.
+  template <class Math>
+  PlaceOf<typename Math::Index> leftPlace(Movement<Math> &move,
+                                          const PlaceOf<typename Math::Index> &place) {
+    mlir::Value operand = contract.getInputs()[lhs];
+    return move.affine(contract.getInputMap(lhs), symbols, position, domain,
+                       mlir::cast<RankedTensorType>(operand.getType()), place);
+  }
+};
+
+/// Sizes of tiles and blocks.
+struct Tile {
+  Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartitioned);
+
+  unsigned elementBytes, width;
+  /// Rows of a tile, and of the low one for the last few rows.
+  unsigned height, lowHeight;
+  /// Rows and panels of a block; rows are whole tiles.
+  int64_t blockRows, blockPanels = 4;
+  /// Rows of a panel that a tile goes through at once.
+  int64_t kStretch = 384;
+};
+
+/// Where the rows of a tile are read: element (r, k) at `base[r] + k * stride`.
+struct LeftRows {
+  Values base;
+  Value *stride;
+};
+
+/// Reads or computes the left operand.
+class LeftOperand {
+public:
+  LeftOperand(Emission &e, MatrixProduct &product, const Tile &tile);
+
+  /// Computes the rows of a block into `scratch`, where they aren't read as they are.
+  void pack(Value *scratch, const Place &batch, Value *fromRow, Value *toRow, Value *fromK,
+            Value *toK);
+  /// The rows of the tile at `row`; those at and beyond `toRow` are any memory that can be read.
+  LeftRows rows(Value *scratch, const Place &batch, Value *fromRow, Value *row, Value *toRow,
+                Value *fromK);
+  /// Element `k` (from the stretch's start) of row `r`.
+  Value *element(const LeftRows &rows, unsigned r, Value *k);
+  int64_t scratchBytes() const;
+
+  Pull &reader() { return *pull; }
+
+private:
+  void chooseWay();
+  PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k);
+  /// Lanes along the rows of a tile, or along k.
+  void packAlongRows(Value *to, const Place &batch, Value *row, Value *toRow, Value *fromK,
+                     Value *toK);
+  void packAlongK(Value *to, const Place &batch, Value *row, Value *toRow, Value *fromK,
+                  Value *toK);
+  Place domain(const Place &batch, const Index &row);
+  /// Numbers from one tile's place in scratch to the next.
+  int64_t tileNumbers() const { return (tile.kStretch + kLanes) * tile.height; }
+
+  static constexpr unsigned kLanes = 16;
+  std::unique_ptr<Pull> pull;
+  Emission &e;
+  llvm::IRBuilder<> &b;
+  MatrixProduct &product;
+  const Tile &tile;
+  m::Value operand;
+  llvm::Type *number;
+  /// Set if it is read where it lies.
+  std::optional<unsigned> input;
+  Dim inputStride;
+  bool alongRows = false;
+  /// True if vectors along k run through all its loops as one.
+  bool isOneLoop = false;
+};
+
+} // namespace tenon::cpu

@@ -1,0 +1,190 @@
+//===- ReductionKernel.cpp - Any contraction, and maps on its result ------===//
+//
+// Two shapes. Columns: a vector of neighbouring results, each element's terms joined in ascending
+// order. Rows: one result at a time, its terms in 16 lanes, lane l taking every 16th of the
+// innermost reduced loop from l on, the lanes joined by a fixed tree at the end. Which of the two,
+// and so the order of a sum, follows from shapes and layouts alone.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/kernel/CombineCode.h"
+#include "codegen/cpu/kernel/ContractPlace.h"
+#include "codegen/cpu/kernel/ElementLoops.h"
+#include "codegen/cpu/kernel/Kernels.h"
+
+namespace tenon::cpu {
+
+namespace {
+
+constexpr unsigned rowLanes = 16;
+
+class ReductionKernel {
+public:
+  ReductionKernel(Emission &e, ContractOp contract)
+      : e(e), contract(contract), axes(contract), combine(e, contract), values(e.request.op) {}
+
+  llvm::Expected<EmittedKernel> emit() {
+    resultAxes = axes.extents.size() - axes.reduced.size();
+    chooseShape();
+    unsigned lanes = byRows ? rowLanes : columnLanes();
+    ElementLoops loops(results, e.request.partitionAxis, byRows ? 1 : lanes, work());
+    Pull pull(e, lanes);
+    pull.bind(contract.getResult(), [&](const Place &place, const Mask *) -> Value * {
+      if (current && place == *current)
+        return result;
+      if (!pull.unknown)
+        pull.unknown = contract;
+      return llvm::Constant::getNullValue(e.registerType(elementOf(contract.getType())));
+    });
+    loops.emit(e, pull.math, [&](const Place &place, Value *mask) {
+      current = place;
+      result = reduce(pull, place, mask);
+      emitElements(pull, values, place, mask);
+      current.reset();
+    });
+    if (combine.unknown)
+      return cannot(combine.unknown, "no code for this op in a contraction");
+    if (auto error = finish(pull))
+      return std::move(error);
+    return EmittedKernel{"", loops.tasks, loops.grain, 0};
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // The shape
+  //===--------------------------------------------------------------------===//
+
+  struct Shape {
+    llvm::SmallVector<LoopGroup> results, reduced;
+    AccessCosts costs;
+  };
+
+  AccessCosts survey(llvm::ArrayRef<LoopGroup> results, llvm::ArrayRef<LoopGroup> reduced,
+                     bool byRows) {
+    SurveyedContraction inside{contract, {}, {}};
+    for (auto [i, group] : llvm::enumerate(reduced)) {
+      bool isLane = byRows && i + 1 == reduced.size();
+      inside.reduced.push_back(isLane ? LaneStride{LaneStride::Strided, Dim(1)} : LaneStride{});
+      inside.groups.push_back(group.count);
+    }
+    return surveyAccess(e.request, values.all,
+                        surveyPlace(results, byRows ? ~0u : results.size() - 1), inside);
+  }
+
+  Shape planShape(bool byRows) {
+    Shape shape;
+    auto extents = llvm::ArrayRef(axes.extents);
+    for (unsigned i = resultAxes; i < extents.size(); ++i)
+      shape.reduced.push_back({i, 1, extents[i]});
+    shape.results = mergeAxes(
+        extents.take_front(resultAxes),
+        [&](llvm::ArrayRef<LoopGroup> groups) { return survey(groups, shape.reduced, byRows); },
+        [&](unsigned axis) { return axis == e.request.partitionAxis; });
+    // The place in its loop is what argmax answers, so that stays one loop.
+    auto merged = mergeAxes(
+        extents.drop_front(resultAxes),
+        [&](llvm::ArrayRef<LoopGroup> groups) { return survey(shape.results, groups, byRows); },
+        [](unsigned) { return false; });
+    shape.reduced.assign(merged.begin(), merged.end());
+    shape.costs = survey(shape.results, shape.reduced, byRows);
+    return shape;
+  }
+
+  void chooseShape() {
+    Shape columns = planShape(false), rows = planShape(true);
+    auto lanesOf = [](llvm::ArrayRef<LoopGroup> groups, int64_t most) -> int64_t {
+      if (groups.empty())
+        return 1;
+      return std::clamp<int64_t>(groups.back().extent.constant().value_or(most), 1, most);
+    };
+    int64_t across = lanesOf(columns.results, 64), along = lanesOf(rows.reduced, rowLanes);
+    byRows = columns.results.empty() ||
+             (!rows.reduced.empty() && rows.costs.total() * across < columns.costs.total() * along);
+    Shape &chosen = byRows ? rows : columns;
+    results = chosen.results;
+    reduced = chosen.reduced;
+    costs = chosen.costs;
+  }
+
+  /// Several registers of columns at once, so that a walk down them takes whole stretches of cache
+  /// lines; not where each lane is much work.
+  unsigned columnLanes() {
+    unsigned lanes = vectorLanes(e.request, e.target);
+    if (costs.work < 20)
+      lanes *= 4;
+    return narrowedLanes(lanes, results.back().extent);
+  }
+
+  int64_t work() {
+    int64_t terms = 1;
+    for (const LoopGroup &group : reduced)
+      terms = std::min<int64_t>(1 << 20,
+                                terms * std::max<int64_t>(1, group.extent.constant().value_or(64)));
+    return terms * std::max(1, costs.total());
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The loops
+  //===--------------------------------------------------------------------===//
+
+  Value *reduce(Pull &pull, const Place &place, Value *mask) {
+    Value *previous = nullptr;
+    Values last;
+    for (unsigned round = 0; round < combine.rounds(); ++round) {
+      combine.startRound(round, previous);
+      bool isScalar = byRows ? reduced.empty() : false;
+      last = nest(pull, place, 0, combine.neutral(isScalar ? 1 : pull.math.lanes), mask, nullptr);
+      if (byRows)
+        last = combine.joinLanes(last);
+      previous = last[0];
+    }
+    return combine.finish(last);
+  }
+
+  Values nest(Pull &pull, const Place &domain, unsigned depth, Values accumulator, Value *mask,
+              Value *at) {
+    if (depth == reduced.size()) {
+      Values elements;
+      const Mask *readable = pull.mask(mask);
+      for (auto [i, input] : llvm::enumerate(contract.getInputs()))
+        elements.push_back(pull.element(input, axes.operand(pull.move, i, domain), readable));
+      // In columns, lanes outside the mask are never stored.
+      return combine.step(accumulator, elements, at ? at : e.number(0), byRows ? mask : nullptr);
+    }
+    const LoopGroup &group = reduced[depth];
+    Value *end = e.dim(group.extent);
+    bool isLane = byRows && depth + 1 == reduced.size();
+    unsigned step = isLane ? rowLanes : 1;
+    return e.loop(e.number(0), end, e.number(step), accumulator,
+                  [&](Value *i, llvm::ArrayRef<Value *> carried) {
+                    Place inner = domain;
+                    Index index =
+                        isLane ? Index::strided(i, e.number(1), rowLanes) : Index::uniform(i);
+                    inner.append(index, group.count);
+                    Value *lanes = mask;
+                    if (isLane && !isMultipleOf(group.extent, rowLanes))
+                      lanes = pull.math.below(e.b.CreateSub(end, i));
+                    Value *number = isLane ? pull.math.vector(index) : i;
+                    return nest(pull, inner, depth + 1, Values(carried), lanes, number);
+                  });
+  }
+
+  Emission &e;
+  ContractOp contract;
+  ContractPlace axes;
+  CombineCode combine;
+  KernelValues values;
+  unsigned resultAxes = 0;
+  bool byRows = false;
+  llvm::SmallVector<LoopGroup> results, reduced;
+  AccessCosts costs;
+  std::optional<Place> current;
+  Value *result = nullptr;
+};
+
+} // namespace
+
+llvm::Expected<EmittedKernel> emitReductionKernel(Emission &e, ContractOp contract) {
+  return ReductionKernel(e, contract).emit();
+}
+
+} // namespace tenon::cpu
