@@ -31,7 +31,7 @@ struct CsvSummary {
 /// in LF, CRLF or CR.
 ///
 /// Failures: the file can't be read; it is empty; it isn't UTF-8; a row has another number of
-/// fields than the header; a quote is unbalanced; a field is longer than 64 MiB; two columns have
+/// fields than the header; a quote is unbalanced; a field is longer than 16 MiB; two columns have
 /// one name. Each has its "file:line".
 Result<CsvSummary> readCsv(const std::string &path, const CsvOptions &options,
                            const std::function<Status(const CsvRow &)> &header,
