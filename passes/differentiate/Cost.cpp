@@ -44,7 +44,7 @@ static int64_t mapCost(Operation *op) {
   bool isRealMap = isReal(op->getResult(0).getType());
   if (isa<DivOp, RemOp, SqrtOp>(op))
     return division;
-  if (isa<ExpOp, Expm1Op, LogOp, Log1pOp, SinOp, CosOp, TanhOp, SigmoidOp, ErfOp>(op) ||
+  if (isa<ExpOp, Expm1Op, LogOp, Log1pOp, SinOp, CosOp, TanhOp, SigmoidOp, SoftplusOp, ErfOp>(op) ||
       (isa<PowOp>(op) && isRealMap))
     return elementary;
   return cheap;

@@ -86,7 +86,9 @@ void CutNetwork::classify() {
 void CutNetwork::addValue(Value value) {
   nodes[value] = {count, count + 1};
   values.push_back(value);
-  connect(count, count + 1, savingCost(value));
+  // What is written anyway is only read once more.
+  bool isKept = llvm::is_contained(joint.kept, value);
+  connect(count, count + 1, savingCost(value) / (isKept ? 2 : 1));
   count += 2;
 }
 

@@ -18,6 +18,8 @@ struct JointBlock {
   SmallVector<Value> given;
   /// What the reverse is to compute.
   SmallVector<Value> outputs;
+  /// Values that are written to memory whether or not the reverse uses them.
+  SmallVector<Value> kept;
   /// Ops that depend on no argument are free: they don't belong into the block (a scan's body).
   bool invariantsAreFree = false;
 };

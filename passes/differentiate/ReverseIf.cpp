@@ -2,7 +2,8 @@
 //
 // Each region is derived where it stands and taken apart. The `if` that replaces the old one also
 // gives the residuals of the region that ran, of the other one zeros; residuals of equal type from
-// the two regions share a result. A second `if` on the same condition holds the reverse.
+// the two regions share a result, and what the op gives anyway is read from there. A second `if` on
+// the same condition holds the reverse.
 //
 //===----------------------------------------------------------------------===//
 #include "ir/dialect/Derivatives.h"
@@ -21,7 +22,7 @@ struct Side {
   /// Of the wanted values, null where zero.
   SmallVector<Value> cotangents;
   /// For each saved value the result of the new `if` that holds it.
-  SmallVector<unsigned> slots;
+  SmallVector<unsigned> holders;
 };
 
 class IfReverse {
@@ -36,7 +37,7 @@ public:
 private:
   void findActive();
   LogicalResult deriveSide(Side &side);
-  void assignSlots();
+  void placeResiduals();
   void buildReverse(IfOp forward);
   void fillReverse(Side &side, Region &target, IfOp forward, ArrayRef<unsigned> wantedResults);
   void completeForward(IfOp forward);
@@ -48,7 +49,7 @@ private:
   /// Results with a cotangent, and captured values that get one.
   SmallVector<unsigned> active;
   SmallVector<Value> wanted;
-  SmallVector<Type> slotTypes;
+  SmallVector<Type> addedTypes;
 };
 } // namespace
 
@@ -83,24 +84,31 @@ LogicalResult IfReverse::deriveSide(Side &side) {
   for (Value value : side.cotangents)
     if (value)
       side.joint.outputs.push_back(value);
+  llvm::append_range(side.joint.kept, block.getTerminator()->getOperands());
   side.parts = separate(side.joint);
   return success();
 }
 
 /// Residuals of the two regions that have one type share a place.
-void IfReverse::assignSlots() {
+void IfReverse::placeResiduals() {
+  const unsigned first = branch.getNumResults();
   for (Side &side : sides) {
-    SmallVector<bool> taken(slotTypes.size());
+    auto yields = side.region->front().getTerminator()->getOperands();
+    SmallVector<bool> taken(addedTypes.size());
     for (Value residual : side.parts.saved) {
+      if (auto found = llvm::find(yields, residual); found != yields.end()) {
+        side.holders.push_back(std::distance(yields.begin(), found));
+        continue;
+      }
       unsigned slot = 0;
-      while (slot < slotTypes.size() && (taken[slot] || slotTypes[slot] != residual.getType()))
+      while (slot < addedTypes.size() && (taken[slot] || addedTypes[slot] != residual.getType()))
         ++slot;
-      if (slot == slotTypes.size()) {
-        slotTypes.push_back(residual.getType());
+      if (slot == addedTypes.size()) {
+        addedTypes.push_back(residual.getType());
         taken.push_back(false);
       }
       taken[slot] = true;
-      side.slots.push_back(slot);
+      side.holders.push_back(first + slot);
     }
   }
 }
@@ -127,8 +135,8 @@ void IfReverse::fillReverse(Side &side, Region &target, IfOp forward,
   IRMapping mapping;
   for (auto [argument, i] : llvm::zip(side.joint.cotangents, active))
     mapping.map(argument, given[i]);
-  for (auto [residual, slot] : llvm::zip(side.parts.saved, side.slots))
-    mapping.map(residual, forward.getResult(branch.getNumResults() + slot));
+  for (auto [residual, holder] : llvm::zip(side.parts.saved, side.holders))
+    mapping.map(residual, forward.getResult(holder));
   OpBuilder builder(branch.getContext());
   builder.createBlock(&target);
   cloneSecondPart(builder, side.parts, mapping);
@@ -151,10 +159,11 @@ void IfReverse::completeForward(IfOp forward) {
     target->takeBody(*side.region);
     Operation *yield = block.getTerminator();
     OpBuilder builder(yield);
-    SmallVector<Value> residuals(slotTypes.size());
-    for (auto [residual, slot] : llvm::zip(side.parts.saved, side.slots))
-      residuals[slot] = residual;
-    for (auto [residual, type] : llvm::zip(residuals, slotTypes))
+    SmallVector<Value> residuals(addedTypes.size());
+    for (auto [residual, holder] : llvm::zip(side.parts.saved, side.holders))
+      if (holder >= branch.getNumResults())
+        residuals[holder - branch.getNumResults()] = residual;
+    for (auto [residual, type] : llvm::zip(residuals, addedTypes))
       if (!residual)
         residual = filled(builder, branch.getLoc(), type, 0);
     yield->insertOperands(yield->getNumOperands(), residuals);
@@ -166,10 +175,10 @@ LogicalResult IfReverse::run() {
   for (Side &side : sides)
     if (failed(deriveSide(side)))
       return failure();
-  assignSlots();
+  placeResiduals();
   OpBuilder builder(branch);
   SmallVector<Type> types(branch.getResultTypes());
-  llvm::append_range(types, slotTypes);
+  llvm::append_range(types, addedTypes);
   auto forward = IfOp::create(builder, branch.getLoc(), types, branch.getCondition());
   forward->setDiscardableAttrs(branch->getDiscardableAttrDictionary());
   buildReverse(forward);

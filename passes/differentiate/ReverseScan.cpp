@@ -21,6 +21,13 @@ struct Wanted {
   Value cotangent;
 };
 
+/// A value of the body that the reverse gets as slices of one of the scan's results.
+struct Residual {
+  Value value;
+  unsigned result;
+  int64_t axis;
+};
+
 class ScanReverse {
 public:
   ScanReverse(ScanOp scan, ArrayRef<Value> cotangents, ReverseState &state)
@@ -31,6 +38,7 @@ public:
 private:
   void findActive();
   LogicalResult deriveBody();
+  void placeResiduals();
   ScanOp buildForward();
   ScanOp buildReverse(ScanOp forward);
   void fillReverse(ScanOp reverse, IRMapping &mapping);
@@ -51,6 +59,9 @@ private:
   SmallVector<unsigned> slices;
   JointBlock joint;
   Separation parts;
+  SmallVector<Residual> residuals;
+  /// Residuals that the scan doesn't stack anyway.
+  SmallVector<Value> added;
 };
 } // namespace
 
@@ -109,8 +120,23 @@ LogicalResult ScanReverse::deriveBody() {
       joint.outputs.push_back(result);
   }
   llvm::erase_if(capturedWanted, [](const Wanted &one) { return !one.cotangent; });
+  llvm::append_range(joint.kept, scan.getStackedYields());
   parts = separate(joint);
   return success();
+}
+
+void ScanReverse::placeResiduals() {
+  auto stackedYields = scan.getStackedYields();
+  for (Value value : parts.saved) {
+    auto found = llvm::find(stackedYields, value);
+    if (found != stackedYields.end()) {
+      unsigned i = std::distance(stackedYields.begin(), found);
+      residuals.push_back({value, scan.getNumCarried() + i, scan.getOutputAxes()[i]});
+    } else {
+      residuals.push_back({value, unsigned(scan.getNumResults() + added.size()), 0});
+      added.push_back(value);
+    }
+  }
 }
 
 /// The scan that also stacks the residuals, without a body yet.
@@ -120,7 +146,7 @@ ScanOp ScanReverse::buildForward() {
   for (Value yield : scan.getStackedYields())
     sliceTypes.push_back(yield.getType());
   SmallVector<int64_t> axes(scan.getOutputAxes());
-  for (Value residual : parts.saved) {
+  for (Value residual : added) {
     sliceTypes.push_back(residual.getType());
     axes.push_back(0);
   }
@@ -151,11 +177,10 @@ ScanOp ScanReverse::buildReverse(ScanOp forward) {
     inputAxes.push_back(scan.getOutputAxes()[i - scan.getNumCarried()]);
     fromInputs.push_back(joint.cotangents[carried.size() + inputs.size() - 1]);
   }
-  for (auto [residual, stack] :
-       llvm::zip(parts.saved, forward.getResults().take_back(parts.saved.size()))) {
-    inputs.push_back(stack);
-    inputAxes.push_back(0);
-    fromInputs.push_back(residual);
+  for (const Residual &residual : residuals) {
+    inputs.push_back(forward.getResult(residual.result));
+    inputAxes.push_back(residual.axis);
+    fromInputs.push_back(residual.value);
   }
   for (auto [argument, input, axis] :
        llvm::zip(scan.getSliceArguments(), scan.getInputs(), scan.getInputAxes()))
@@ -232,6 +257,7 @@ LogicalResult ScanReverse::run() {
   findActive();
   if (failed(deriveBody()))
     return failure();
+  placeResiduals();
   ScanOp forward = buildForward();
   ScanOp reverse = buildReverse(forward);
   addResults(reverse);
@@ -240,12 +266,11 @@ LogicalResult ScanReverse::run() {
   body.eraseArguments(body.getNumArguments() - joint.cotangents.size(), joint.cotangents.size());
   Block &target = forward.getBody().front();
   for (auto [from, to] : llvm::zip_equal(body.getArguments(), target.getArguments())) {
-    for (Value &saved : parts.saved)
-      saved = saved == from ? Value(to) : saved;
+    llvm::replace(added, from, to);
     from.replaceAllUsesWith(to);
   }
   target.getOperations().splice(target.end(), body.getOperations());
-  yields->insertOperands(yields->getNumOperands(), parts.saved);
+  yields->insertOperands(yields->getNumOperands(), added);
   scan->replaceAllUsesWith(forward.getResults().take_front(scan.getNumResults()));
   scan.erase();
   return success();

@@ -26,8 +26,8 @@ std::vector<Row> tenon::grad::mapRows() {
       unary("abs", -2, 2),   unary("sign", -2, 2),    unary("exp", -1, 1),
       unary("expm1", -1, 1), unary("log", 0.3, 2),    unary("log1p", -0.6, 2),
       unary("sqrt", 0.3, 2), unary("sin", -3, 3),     unary("cos", -3, 3),
-      unary("tanh", -2, 2),  unary("sigmoid", -4, 4), unary("erf", -2, 2),
-      unary("floor", -4, 4), unary("round", -4, 4),
+      unary("tanh", -2, 2),  unary("sigmoid", -4, 4), unary("softplus", -4, 4),
+      unary("erf", -2, 2),   unary("floor", -4, 4),   unary("round", -4, 4),
   };
   rows.push_back({"square",
                   {"tensor<4xF>"},
