@@ -1,33 +1,53 @@
 // RUN: tenon-opt --tenon-graph %s | FileCheck %s
 // RUN: tenon-opt --tenon-graph --tenon-kernels %s | FileCheck %s --check-prefix=KERNELS
 
-// The gradients of an LSTM over 100 steps, with a dropout mask for each gate on what it reads. One
+// The gradients of an LSTM over a few steps, with a dropout mask for each gate on what it reads. One
 // contraction stays in each scan; the input's, its gradient and those of both weights are outside.
 
-!masks = tensor<?x4x128xf32, #tenon.dims<batch, 4, 128>>
-!gates = tensor<?x4x128xf32, #tenon.dims<batch, 4, 128>>
-!gate = tensor<?x1x128xf32, #tenon.dims<batch, 1, 128>>
-!state = tensor<?x128xf32, #tenon.dims<batch, 128>>
-!series = tensor<?x100x128xf32, #tenon.dims<batch, 100, 128>>
-!weights = tensor<128x4x128xf32>
-!bias = tensor<4x128xf32>
+!masks = tensor<?x4x16xf32, #tenon.dims<batch, 4, 16>>
+!gates = tensor<?x4x16xf32, #tenon.dims<batch, 4, 16>>
+!gate = tensor<?x1x16xf32, #tenon.dims<batch, 1, 16>>
+!state = tensor<?x16xf32, #tenon.dims<batch, 16>>
+!series = tensor<?x5x16xf32, #tenon.dims<batch, 5, 16>>
+!weights = tensor<16x4x16xf32>
+!bias = tensor<4x16xf32>
 #state = affine_map<(b, g, u, i) -> (b, i)>
 #mask = affine_map<(b, g, u, i) -> (b, g, i)>
 #weights = affine_map<(b, g, u, i) -> (i, g, u)>
 #gates = affine_map<(b, g, u, i) -> (b, g, u)>
 
 // CHECK-LABEL: @with_dropout
-// CHECK-NOT: tenon.scan
-// CHECK: tenon.contract sum over <100, batch, 4, 128, 128>
-// CHECK: tenon.scan extent <100> init
-// CHECK-COUNT-1: tenon.contract sum over <batch, 4, 128, 128>
+// CHECK: tenon.contract sum over <5, batch, 4, 16, 16>
+// CHECK: tenon.scan extent <5> init
 // CHECK-NOT: tenon.contract
-// CHECK: tenon.scan extent <100> reverse
-// CHECK-COUNT-1: tenon.contract sum over <batch, 4, 128, 128>
-// CHECK: tenon.contract sum over <batch, 4, 128>
+// CHECK: tenon.contract sum over <batch, 4, 16, 16>
 // CHECK-NOT: tenon.contract
-// CHECK: stack
-// CHECK-NOT: tenon.scan
+// CHECK: tenon.contract sum over <batch, 5, 16>
+// CHECK: tenon.scan extent <5> reverse
+// CHECK-NOT: tenon.contract
+// CHECK: tenon.contract sum over <batch, 4, 16, 16>
+// CHECK: tenon.contract sum over <batch, 4, 16>
+// CHECK-NOT: tenon.contract sum over <batch
+// CHECK-COUNT-1: tenon.contract sum over <5, batch, 4, 16, 16>
+// CHECK: tenon.contract sum over <5, batch, 4, 16>
+// CHECK-COUNT-2: tenon.contract sum over <5, batch, 4, 16, 16>
+// CHECK: tenon.contract sum over <5, batch, 4, 16>
+// CHECK-NOT: tenon.contract
+
+// KERNELS-LABEL: @with_dropout
+// KERNELS: tenon.scan extent <5> init
+// KERNELS-NEXT: ^bb0
+// KERNELS-NEXT: tenon.kernel contraction
+// KERNELS: tenon.kernel map
+// KERNELS-NOT: tenon.kernel {{map|contraction|reduction}}
+// KERNELS: tenon.kernel pack
+// KERNELS: tenon.scan extent <5> reverse
+// KERNELS-NEXT: ^bb0
+// KERNELS-NEXT: tenon.kernel map
+// KERNELS: tenon.kernel map
+// KERNELS: tenon.kernel contraction
+// KERNELS: tenon.kernel reduction
+// KERNELS: tenon.yield
 func.func @with_dropout(%x: !series, %keep_x: !masks, %keep_h: !masks, %kernel: !weights,
                         %recurrent: !weights, %bias: !bias)
     -> (tensor<f32>, !series, !weights, !weights, !bias) attributes {tenon.symbols = ["batch"]} {
@@ -36,15 +56,15 @@ func.func @with_dropout(%x: !series, %keep_x: !masks, %keep_h: !masks, %kernel: 
   ^bb0(%xv: !series, %w: !weights, %r: !weights, %b: !bias):
     %zero = tenon.constant dense<0.0> : tensor<f32>
     %h0 = tenon.broadcast %zero axes [] : tensor<f32> -> !state
-    %hn, %cn, %hs = tenon.scan extent <100> init(%h0, %h0) over(%xv) axes [1] stack axes [1] {
+    %hn, %cn, %hs = tenon.scan extent <5> init(%h0, %h0) over(%xv) axes [1] stack axes [1] {
     ^bb1(%t: tensor<i64>, %h: !state, %c: !state, %x_t: !state):
-      %zx = tenon.contract sum over <batch, 4, 128, 128> (%x_t, %keep_x, %w) maps [#state, #mask, #weights, #gates] {
+      %zx = tenon.contract sum over <batch, 4, 16, 16> (%x_t, %keep_x, %w) maps [#state, #mask, #weights, #gates] {
       ^bb2(%e0: f32, %e1: f32, %e2: f32):
         %p = tenon.mul %e0, %e1 : f32
         %q = tenon.mul %p, %e2 : f32
         tenon.yield %q : f32
       } : (!state, !masks, !weights) -> !gates
-      %zh = tenon.contract sum over <batch, 4, 128, 128> (%h, %keep_h, %r) maps [#state, #mask, #weights, #gates] {
+      %zh = tenon.contract sum over <batch, 4, 16, 16> (%h, %keep_h, %r) maps [#state, #mask, #weights, #gates] {
       ^bb2(%e0: f32, %e1: f32, %e2: f32):
         %p = tenon.mul %e0, %e1 : f32
         %q = tenon.mul %p, %e2 : f32
@@ -72,7 +92,7 @@ func.func @with_dropout(%x: !series, %keep_x: !masks, %keep_h: !masks, %kernel: 
       %h1 = tenon.mul %o, %tc : !state
       tenon.yield %h1, %c1, %h1 : !state, !state, !state
     } : (!state, !state, !series) -> (!state, !state, !series)
-    %l = tenon.contract sum over <batch, 100, 128> (%hs) maps [affine_map<(b, t, u) -> (b, t, u)>, affine_map<(b, t, u) -> ()>] {
+    %l = tenon.contract sum over <batch, 5, 16> (%hs) maps [affine_map<(b, t, u) -> (b, t, u)>, affine_map<(b, t, u) -> ()>] {
     ^bb1(%e: f32):
       tenon.yield %e : f32
     } : (!series) -> tensor<f32>
