@@ -21,6 +21,20 @@ def Differentiate : Pass<"differentiate", "::mlir::func::FuncOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Guards
+//===----------------------------------------------------------------------===//
+
+def GuardFinite : Pass<"guard-finite", "::mlir::func::FuncOp"> {
+  let summary = "Makes a function answer which op makes the first value that isn't finite";
+  let description = [{
+    The function's only result becomes an i32 scalar: 0 if every value is finite, else n where entry
+    n - 1 of the attribute `tenon.guards` is the location of the op that, of finite operands, made
+    the first NaN or infinity. Checks are dropped. For repeating a step that failed.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Simplification
 //===----------------------------------------------------------------------===//
 
