@@ -1,5 +1,6 @@
 //===- TrainCommand.cpp - tenon train -------------------------------------===//
 #include "runtime/train/Trainer.h"
+#include "tools/tenon/Explain.h"
 #include "tools/tenon/Sessions.h"
 
 #include <CLI/CLI.hpp>
@@ -42,6 +43,9 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   options.checkpointSteps = settings.checkpointSteps;
   options.output = settings.quiet ? nullptr : stdout;
   options.stop = &interrupted;
+  options.explain = [&](const train::FailedStep &step) {
+    return explainFailedStep(common, opened->table.extents(), step);
+  };
   catchInterrupts();
   auto outcome = train::train(compiled.program(), opened->program.training, opened->table, options);
   if (!outcome)
