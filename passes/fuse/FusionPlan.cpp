@@ -385,10 +385,12 @@ private:
       llvm::erase_if(groups[g].yields, [&](Value yield) {
         if (groups[g].yields.size() + groups[g].checks.size() < 2)
           return false;
-        return llvm::all_of(yield.getUsers(), [&](Operation *user) {
-          return user->getBlock() == &block && reads[g].inside.contains(user) &&
-                 onlyIn(user, g);
+        bool isOwnAlone = llvm::all_of(yield.getUsers(), [&](Operation *user) {
+          return user->getBlock() == &block && reads[g].inside.contains(user) && onlyIn(user, g);
         });
+        if (isOwnAlone)
+          stored.erase(yield);
+        return isOwnAlone;
       });
     }
   }

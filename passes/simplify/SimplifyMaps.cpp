@@ -148,6 +148,8 @@ struct SimplifyAbs : OpRewritePattern<AbsOp> {
     Operation *inner = op.getOperand().getDefiningOp();
     if (!isa_and_nonnull<NegOp, AbsOp>(inner))
       return rewriter.notifyMatchFailure(op, "no sign to drop");
+    if (isa<NegOp>(inner) && elementOf(op.getType()).isUnsignedInteger())
+      return rewriter.notifyMatchFailure(op, "256 - x is another number than x");
     rewriter.replaceOpWithNewOp<AbsOp>(op, op.getType(), inner->getOperand(0));
     return success();
   }
