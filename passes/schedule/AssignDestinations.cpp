@@ -83,8 +83,10 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
       bool isHere = op && op->getBlock() == &block;
       bool isPlain = isHere && (isa<KernelOp>(op) ||
                                 (isFunction && (isa<IfOp>(op) || isStacked(value))));
-      if (isPlain && isa<KernelOp>(op) &&
-          (cast<KernelOp>(op).getKind() == KernelKind::pack || escapesCommit(value, operand)))
+      // What control flow computes may be read after it, and it may read the argument to the end.
+      if (isPlain && isa<KernelOp>(op))
+        isPlain = cast<KernelOp>(op).getKind() != KernelKind::pack && !escapesCommit(value, operand);
+      else if (donor(operand))
         isPlain = false;
       if (isPlain && taken.insert(value).second)
         continue;
