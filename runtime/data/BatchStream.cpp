@@ -35,6 +35,7 @@ const FieldBatch *Batch::find(const std::string &name) const {
 void fillBatch(const std::vector<const Column *> &columns, const uint32_t *rows, size_t count,
                Batch &batch) {
   batch.rows = int64_t(count);
+  batch.source.assign(rows, rows + count);
   batch.fields.resize(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     const Column &column = *columns[i];

@@ -51,6 +51,7 @@ struct Batch {
   int64_t index = 0; ///< in its epoch
   int64_t rows = 0;
   std::vector<FieldBatch> fields;
+  std::vector<uint32_t> source; ///< of each row, the table's
 
   const FieldBatch *find(const std::string &name) const;
 };

@@ -163,6 +163,8 @@ Status Column::append(std::span<const std::string *const> cells, std::span<const
   };
   if (recipe.form == FieldPlan::Form::Numbers) {
     width = cells.size();
+    if (rowCount == 0 && recipe.columnRange)
+      rangeNames.assign(names.begin(), names.end());
     for (size_t i = 0; i < cells.size(); ++i)
       if (Status status = appendNumber(*cells[i], names[i]); !status)
         return placed(status.takeFailure());
@@ -196,7 +198,7 @@ Status Column::append(std::span<const std::string *const> cells, std::span<const
 
 FittedField Column::fitNumbers(std::span<const uint32_t> rows) const {
   // Stage by stage, since a stage sees what the one before made: `values` are the training rows'.
-  FittedField fitted{recipe.name, {}, {}, {}};
+  FittedField fitted{recipe.name, {}, {}, {}, rangeNames};
   std::vector<double> values(rows.size());
   for (size_t column = 0; column < width; ++column) {
     for (size_t i = 0; i < rows.size(); ++i)
@@ -251,8 +253,8 @@ std::vector<int32_t> Column::byFrequency(std::span<const uint32_t> rows) const {
 
 Result<FittedField> Column::fit(std::span<const uint32_t> rows) const {
   if (recipe.form == FieldPlan::Form::Numbers)
-    return recipe.isFitted() ? fitNumbers(rows) : FittedField{recipe.name, {}, {}, {}};
-  FittedField fitted{recipe.name, {}, {}, {}};
+    return recipe.isFitted() ? fitNumbers(rows) : FittedField{recipe.name, {}, {}, {}, rangeNames};
+  FittedField fitted{recipe.name, {}, {}, {}, rangeNames};
   if (!recipe.isFitted())
     return fitted;
   std::vector<const std::string *> texts(dictionary.size());

@@ -25,7 +25,7 @@ public:
   /// range; `names` are their columns' names.
   Status append(std::span<const std::string *const> cells, std::span<const std::string> names,
                 const std::string &file, int64_t line);
-  /// What these rows teach; nothing for plans that aren't fitted.
+  /// What these rows teach; of plans that aren't fitted, the columns' names alone.
   Result<FittedField> fit(std::span<const uint32_t> rows) const;
   /// Ends appending. `fitted` is of this field, by fit() or from a checkpoint.
   Status finish(const FittedField &fitted);
@@ -64,6 +64,7 @@ private:
   std::vector<int64_t> shape;
   size_t bytesOfRow = 0;
   size_t width = 0; // numbers in a row
+  std::vector<std::string> rangeNames;
 
   std::vector<double> raw; // Numbers, until finish
   std::vector<uint8_t> numbers;

@@ -19,7 +19,8 @@ std::string toJson(const Fitted &fitted) {
     list.push_back({{"name", field.name},
                     {"words", field.words},
                     {"mean", field.mean},
-                    {"deviation", field.deviation}});
+                    {"deviation", field.deviation},
+                    {"columns", field.columns}});
   return Json{{"fields", list}}.dump();
 }
 
@@ -28,8 +29,8 @@ Result<Fitted> fittedFromJson(const std::string &text) {
     Fitted fitted;
     Json json = Json::parse(text);
     for (const Json &field : json.at("fields"))
-      fitted.fields.push_back(
-          {field.at("name"), field.at("words"), field.at("mean"), field.at("deviation")});
+      fitted.fields.push_back({field.at("name"), field.at("words"), field.at("mean"),
+                               field.at("deviation"), field.at("columns")});
     return fitted;
   } catch (const Json::exception &exception) {
     return Failure{std::string("not a description of fitted stages: ") + exception.what(), "", ""};

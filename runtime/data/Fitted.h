@@ -16,12 +16,15 @@ struct FittedField {
   std::vector<std::string> words;
   /// Of `normalise`: for each column, mean and standard deviation (1 where it would be 0).
   std::vector<double> mean, deviation;
+  /// Of `columns(first, last)`, the names of all of them in order.
+  std::vector<std::string> columns;
 
   bool operator==(const FittedField &) const = default;
 };
 
 struct Fitted {
-  std::vector<FittedField> fields; ///< those with fitted stages, in the order of the declaration
+  /// Those with fitted stages or a range of columns, in the order of the declaration.
+  std::vector<FittedField> fields;
 
   const FittedField *find(const std::string &name) const;
   bool operator==(const Fitted &) const = default;

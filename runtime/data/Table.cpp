@@ -102,6 +102,7 @@ Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
   bool relative = !source.path.starts_with('/') && !options.folder.empty();
   std::string path = relative ? options.folder + "/" + source.path : source.path;
   std::vector<const std::string *> cells;
+  table.files.emplace_back(uint32_t(table.rowCount), path);
   Result<CsvSummary> summary = readCsv(
       path, csv, [&](const CsvRow &header) { return locate(header, path); },
       [&](const CsvRow &row) -> Status {
@@ -116,6 +117,7 @@ Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
         if (table.rowCount == kMostRows)
           return Failure{"there are more than 4 billion rows", path, ""};
         rows.push_back(uint32_t(table.rowCount++));
+        table.lines.push_back(uint32_t(std::min<int64_t>(row.line, UINT32_MAX)));
         return {};
       });
   if (!summary) {
@@ -189,10 +191,10 @@ Status Loading::fit() {
     return Failure{"`" + dataset.name + "` has no split `train`", dataset.place,
                    "split train 0.8, test 0.2"};
   for (Column &column : table.fieldColumns) {
-    FittedField fitted{column.plan().name, {}, {}, {}};
+    FittedField fitted{column.plan().name, {}, {}, {}, {}};
     if (options.fitted) {
       const FittedField *found = options.fitted->find(column.plan().name);
-      if (!found && column.plan().isFitted())
+      if (!found && (column.plan().isFitted() || column.plan().columnRange))
         return Failure{"the checkpoint knows nothing of the field `" + column.plan().name + "`",
                        column.plan().place, "train again"};
       if (found)
@@ -205,7 +207,7 @@ Status Loading::fit() {
     }
     if (Status status = column.finish(fitted); !status)
       return status;
-    if (column.plan().isFitted())
+    if (column.plan().isFitted() || column.plan().columnRange)
       table.learnt.fields.push_back(std::move(fitted));
   }
   return {};
@@ -250,6 +252,12 @@ const std::vector<uint32_t> *Table::split(const std::string &name) const {
   return nullptr;
 }
 
+std::string Table::place(uint32_t row) const {
+  auto file = std::upper_bound(files.begin(), files.end(), row,
+                               [](uint32_t at, const auto &entry) { return at < entry.first; });
+  return (file - 1)->second + ":" + std::to_string(lines[row]);
+}
+
 std::vector<std::string> Table::splits() const {
   std::vector<std::string> names;
   for (const auto &[name, rows] : parts)
@@ -289,27 +297,33 @@ Extents extentsOf(const std::vector<Field> &fields, const Fitted &fitted) {
   return extents;
 }
 
+std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted) {
+  const FittedField *learnt = fitted.find(field.name);
+  return field.columns.size() == 2 && learnt ? learnt->columns : field.columns;
+}
+
 Result<Column> encodeRows(const Field &field, const Fitted &fitted,
                           const std::vector<RawRow> &rows) {
   Result<FieldPlan> plan = planField(field);
   if (!plan)
     return plan.takeFailure();
   const FittedField *learnt = fitted.find(field.name);
-  if (!learnt && plan->isFitted())
+  if (!learnt && (plan->isFitted() || plan->columnRange))
     return Failure{"the checkpoint knows nothing of the field `" + field.name + "`", field.place,
                    "train again"};
-  if (plan->columnRange)
-    return Failure{"predicting from a range of columns is not there yet", field.place, ""};
   Column column(std::move(*plan));
-  const std::string &name = field.columns[0];
+  std::vector<std::string> names = rawColumns(field, fitted);
   for (const RawRow &row : rows) {
-    auto cell = row.find(name);
-    if (cell == row.end())
-      return Failure{"`" + name + "` is not given", "", name + "=…"};
-    if (findInvalidUtf8(cell->second))
-      return Failure{"`" + name + "` is not UTF-8", "", ""};
-    const std::string *cells[] = {&cell->second};
-    if (Status status = column.append(cells, {&name, 1}, "", 0); !status)
+    std::vector<const std::string *> cells;
+    for (const std::string &name : names) {
+      auto cell = row.find(name);
+      if (cell == row.end())
+        return Failure{"`" + name + "` is not given", "", name + "=…"};
+      if (findInvalidUtf8(cell->second))
+        return Failure{"`" + name + "` is not UTF-8", "", ""};
+      cells.push_back(&cell->second);
+    }
+    if (Status status = column.append(cells, names, "", 0); !status)
       return status.takeFailure();
   }
   if (Status status = column.finish(learnt ? *learnt : FittedField{}); !status)
@@ -317,7 +331,7 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted,
   if (column.plan().form == FieldPlan::Form::Words)
     for (size_t i = 0; i < column.rows(); ++i)
       if (!column.hasKnownWord(i))
-        return Failure{"no word of \"" + rows[i].at(name) + "\" was seen in training", "",
+        return Failure{"no word of \"" + rows[i].at(names[0]) + "\" was seen in training", "",
                        "the vocabulary has " + std::to_string(learnt->words.size()) +
                            " words of the training split"};
   return column;

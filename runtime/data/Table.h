@@ -43,6 +43,8 @@ public:
   /// The split's rows in file order; nullptr where there is no such split.
   const std::vector<uint32_t> *split(const std::string &name) const;
   std::vector<std::string> splits() const;
+  /// Where a row of a split begins: "reviews.csv:17".
+  std::string place(uint32_t row) const;
   /// Things worth knowing that stop nothing: "12 of 8000 texts in `text` have no known word".
   const std::vector<std::string> &remarks() const { return notes; }
 
@@ -55,10 +57,15 @@ private:
   uint64_t sourceChecksum = 0;
   std::vector<std::pair<std::string, std::vector<uint32_t>>> parts;
   std::vector<std::string> notes;
+  std::vector<uint32_t> lines;                         // of each row
+  std::vector<std::pair<uint32_t, std::string>> files; // and each file's first row
 };
 
 /// One row as a user gives it to `predict`: the text of each column.
 using RawRow = std::map<std::string, std::string>;
+
+/// The columns that a field is made from.
+std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted);
 
 /// Makes the values of `field` for raw rows by what a checkpoint has learnt. Fails where a column
 /// is missing, where its text isn't UTF-8 or has no known word, and where a value isn't of its

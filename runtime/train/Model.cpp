@@ -58,7 +58,7 @@ std::vector<const data::Field *> Model::predictFields() const {
 std::vector<std::string> Model::rawColumns() const {
   std::vector<std::string> columns;
   for (const data::Field *field : predictFields())
-    for (const std::string &column : field->columns)
+    for (const std::string &column : data::rawColumns(*field, fitted))
       if (std::find(columns.begin(), columns.end(), column) == columns.end())
         columns.push_back(column);
   return columns;

@@ -99,6 +99,31 @@ private:
 
 } // namespace
 
+std::optional<std::string> findBadRow(tenon_context *context, const tenon_program &program,
+                                      TensorStore &store, const data::Table &table,
+                                      const data::Batch &batch, StepInputs inputs) {
+  const tenon_entry *entry = tenon_find(&program, "evaluate_step");
+  if (!entry)
+    return std::nullopt;
+  Result<std::vector<const data::Column *>> columns = columnsOf({entry}, table);
+  KeptMetrics kept(store);
+  Result<EntryCall> call = EntryCall::bind(context, *entry, store, EntryCall::Writes::Discard);
+  if (!columns || !call)
+    return std::nullopt;
+  std::optional<std::string> bad;
+  bool allBad = true;
+  data::Batch single;
+  inputs.batch = &single;
+  for (uint32_t row : batch.source) {
+    data::fillBatch(*columns, &row, 1, single);
+    tenon_status status = call->run(inputs);
+    if (status == TENON_CHECK_FAILED && !bad)
+      bad = table.place(row);
+    allBad &= status == TENON_CHECK_FAILED;
+  }
+  return allBad ? std::nullopt : bad;
+}
+
 Result<std::optional<Scores>> evaluateRows(tenon_context *context, const tenon_program &program,
                                            const Training &training, TensorStore &store,
                                            const data::Table &table, const std::string &split,
@@ -122,8 +147,11 @@ Result<std::optional<Scores>> evaluateRows(tenon_context *context, const tenon_p
     if (stop && stop->load(std::memory_order_relaxed))
       return std::optional<Scores>();
     inputs.batch = batch;
-    if (call->run(inputs)) {
+    if (tenon_status status = call->run(inputs)) {
       Failure failure = call->failure();
+      if (status == TENON_CHECK_FAILED)
+        if (auto row = findBadRow(context, program, store, table, *batch, inputs))
+          failure.help = "the row of " + *row + " fails it";
       failure.message = "evaluating batch " + std::to_string(batch->index + 1) + " of `" + split +
                         "` failed: " + failure.message;
       return failure;

@@ -39,6 +39,13 @@ Result<std::vector<const data::Column *>> columnsOf(const std::vector<const teno
 /// Sets every metric variable to its start.
 Status resetMetrics(tenon_context *context, const tenon_program &program, TensorStore &store);
 
+/// Where the first row of a batch comes from that, evaluated by itself, fails a check: "a.csv:17".
+/// Nothing where none does, where all do (then it isn't a row's fault), or where `evaluate_step`
+/// can't say.
+std::optional<std::string> findBadRow(tenon_context *context, const tenon_program &program,
+                                      TensorStore &store, const data::Table &table,
+                                      const data::Batch &batch, StepInputs inputs);
+
 /// Runs `evaluate_step` over the rows of a split that the table has, in order. Metric variables
 /// hold what they did before. Nothing, where `stop` became true on the way.
 Result<std::optional<Scores>> evaluateRows(tenon_context *context, const tenon_program &program,

@@ -46,6 +46,9 @@ private:
   Status save();
   Status saveIfDue();
   void sayStopped();
+  StepInputs inputsOf(const data::Batch *batch) const {
+    return {batch, int64_t(info.seed), info.position.step, int32_t(info.steps)};
+  }
   bool stopped() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
   std::string lastCheckpoint() const;
   Status drawCurves(bool now);
@@ -241,6 +244,9 @@ Failure Trainer::failedStep(const data::Batch &batch, tenon_status status) {
     if (std::optional<Failure> explained = options.explain(failed))
       failure = std::move(*explained);
   }
+  if (status == TENON_CHECK_FAILED)
+    if (auto row = findBadRow(context.get(), program, store, table, batch, inputsOf(&batch)))
+      failure.help += (failure.help.empty() ? "" : "; ") + ("the row of " + *row + " fails it");
   failure.message = "step " + std::to_string(info.position.step + 1) + " (epoch " +
                     std::to_string(batch.epoch + 1) + ", batch " + std::to_string(batch.index + 1) +
                     ") failed: " + failure.message;
@@ -254,8 +260,7 @@ std::string Trainer::lastCheckpoint() const {
 }
 
 Status Trainer::trainStep(const data::Batch &batch) {
-  StepInputs inputs{&batch, int64_t(info.seed), info.position.step, int32_t(info.steps)};
-  if (tenon_status status = step->run(inputs))
+  if (tenon_status status = step->run(inputsOf(&batch)))
     return failedStep(batch, status);
   bool finite = epochAverages.add(*step, training, batch.rows);
   windowAverages.add(*step, training, batch.rows);
@@ -315,10 +320,9 @@ Status Trainer::validate() {
   outcome.validation.clear();
   if (outcome.validationSplit.empty())
     return {};
-  StepInputs inputs{nullptr, int64_t(info.seed), info.position.step, int32_t(info.steps)};
   Result<std::optional<Scores>> scores =
       evaluateRows(context.get(), program, training, store, table, outcome.validationSplit,
-                   info.batchSize, inputs, options.stop);
+                   info.batchSize, inputsOf(nullptr), options.stop);
   if (!scores)
     return scores.takeFailure();
   if (*scores)
@@ -437,8 +441,6 @@ Result<TrainOutcome> Trainer::run() {
     if (Status status = (this->*part)(); !status)
       return status.takeFailure();
   progress.emplace(options.output, info.epochs);
-  for (const std::string &remark : table.remarks())
-    progress->say("note: " + remark);
   if (!resumed) {
     // The first checkpoint comes before the first step: a full disk shows at once, and whatever
     // happens later, there is one to go back to.

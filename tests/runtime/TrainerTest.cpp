@@ -249,13 +249,22 @@ TEST_F(Trainer, a_label_outside_the_losss_range) {
   EXPECT_NE(text.find("failed: fake.tn:9:3: a label is outside 0 to 1 (element "),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("help: the checkpoint of step 0 is in run/"), std::string::npos) << text;
+  // Row r stands on line r + 3: there is a header, and the first row has two lines.
+  auto lineOf = [&](const std::string &split) {
+    return std::to_string(table->split(split)->back() + 3);
+  };
+  EXPECT_NE(text.find("help: the row of a.csv:" + lineOf("train") +
+                      " fails it; the checkpoint of step 0 is in run/"),
+            std::string::npos)
+      << text;
 
   spoil("test");
   EXPECT_EQ(failure(options("other")),
             "evaluating batch 5 of `test` failed: fake.tn:9:3: a label is outside 0 to 1 "
             "(element 1)\n"
-            "help: the checkpoint of step 17 is in other/checkpoint.safetensors");
+            "help: the row of a.csv:" +
+                lineOf("test") +
+                " fails it; the checkpoint of step 17 is in other/checkpoint.safetensors");
 }
 
 TEST_F(Trainer, refuses_what_would_lose_or_mix) {
@@ -332,6 +341,16 @@ TEST_F(Trainer, evaluates_and_predicts_from_a_checkpoint) {
     EXPECT_NEAR((**scores)[0].second, outcome.validation[0].second, 1e-6);
     EXPECT_NEAR((**scores)[2].second, outcome.validation[2].second, 1e-6);
   }
+  EXPECT_EQ(model->rawColumns(), (std::vector<std::string>{"x1", "x2", "x3", "x4"}));
+  auto predicted = model->predict({{{"x1", "2"}, {"x2", "0"}, {"x3", "-2"}, {"x4", "-2"}},
+                                   {{"x1", "-2"}, {"x2", "0"}, {"x3", "2"}, {"x4", "2"}}});
+  ASSERT_TRUE(predicted) << predicted.failure().str();
+  ASSERT_EQ(predicted->rows.size(), 2u);
+  EXPECT_LT(predicted->rows[0].at(0).second, 0.05);
+  EXPECT_GT(predicted->rows[1].at(0).second, 0.95);
+  auto partial = model->predict({{{"x1", "2"}}});
+  ASSERT_FALSE(partial);
+  EXPECT_EQ(partial.failure().message, "`x2` is not given");
   auto unknown = model->evaluate(*held, "tests", 16);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.failure().str(), "fake.tn:2:1: `Data` has no split `tests`; it has `train` and "
