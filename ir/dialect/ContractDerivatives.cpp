@@ -194,50 +194,78 @@ static AffineMap loopMap(ContractOp op, unsigned loop) {
                         getAffineDimExpr(loop, op.getContext()), op.getContext());
 }
 
-/// The place of the first extreme value among the reduced loops, in row-major order over them.
-static Weight extremeWeight(OpBuilder &builder, ContractOp op) {
-  Location loc = op.getLoc();
-  auto type = tensor(op.getResult());
-  auto loops = op.getReducedLoops();
-  auto extents = op.getExtentDims();
-  Type i64 = builder.getI64Type();
-
-  SmallVector<Read> counters;
-  for (unsigned loop : loops) {
-    auto iota = IotaOp::create(builder, loc, tensorType(op.getContext(), extents[loop], i64), 0);
-    counters.push_back({iota, loopMap(op, loop)});
-  }
-  auto placeOf = [loc, i64, loops, extents](OpBuilder &b, ArrayRef<Value> counters) {
-    Value place = counters[0];
-    for (size_t i = 1; i < loops.size(); ++i) {
-      auto extent = DimsAttr::get(b.getContext(), ArrayRef<Dim>(extents[loops[i]]));
-      place = MulOp::create(b, loc, i64, place, DimensionOp::create(b, loc, i64, extent));
-      place = AddOp::create(b, loc, i64, place, counters[i]);
+namespace {
+/// Numbers the points of the reduced loops in row-major order.
+class PointNumber {
+public:
+  PointNumber(OpBuilder &builder, ContractOp op) : loc(op.getLoc()) {
+    Dim points(1);
+    for (unsigned loop : op.getReducedLoops()) {
+      extents.push_back(op.getExtentDims()[loop]);
+      points = points * extents.back();
     }
-    return place;
-  };
+    bool isSmall = points.constant().value_or(std::numeric_limits<int64_t>::max()) <
+                   std::numeric_limits<int32_t>::max();
+    type = isSmall ? builder.getI32Type() : builder.getI64Type();
+    for (auto [loop, extent] : llvm::zip(op.getReducedLoops(), extents)) {
+      auto counts = tensorType(op.getContext(), extent, type);
+      reads.push_back({IotaOp::create(builder, loc, counts, 0), loopMap(op, loop)});
+    }
+  }
 
-  SmallVector<Read> search(counters);
-  search.push_back({op.getResult(), op.getResultMap()});
-  Value first =
-      Nest(builder, op)
-          .build(Combiner::min, search, op.getResultMap(), withElement(type, i64),
-                 [&](OpBuilder &b, ArrayRef<Value> elements, ArrayRef<Value> extras) {
-                   Type truth = b.getI1Type();
-                   Value f = BodyCopy(b, op, elements).value();
-                   Value same = CompareOp::create(b, loc, truth, Predicate::eq, f, extras.back());
-                   Value nan = CompareOp::create(b, loc, truth, Predicate::ne, f, f);
-                   Value never = ConstantOp::create(
-                       b, loc, TypedAttr(b.getI64IntegerAttr(std::numeric_limits<int64_t>::max())));
-                   return SelectOp::create(b, loc, i64, OrOp::create(b, loc, truth, same, nan),
-                                           placeOf(b, extras.drop_back()), never);
-                 });
-  Weight weight{counters, {}};
-  weight.reads.push_back({first, op.getResultMap()});
-  weight.apply = [placeOf, loc](OpBuilder &b, ArrayRef<Value> reads, Value,
-                                Value tangent) -> Value {
-    Value isFirst = CompareOp::create(b, loc, b.getI1Type(), Predicate::eq,
-                                      placeOf(b, reads.drop_back()), reads.back());
+  /// From elements of `reads`.
+  Value number(OpBuilder &b, ArrayRef<Value> counters) const {
+    Value sum = counters[0];
+    for (size_t i = 1; i < extents.size(); ++i) {
+      auto extent = DimsAttr::get(b.getContext(), ArrayRef<Dim>(extents[i]));
+      sum = MulOp::create(b, loc, type, sum, DimensionOp::create(b, loc, type, extent));
+      sum = AddOp::create(b, loc, type, sum, counters[i]);
+    }
+    return sum;
+  }
+  /// Larger than every number.
+  Value never(OpBuilder &b) const {
+    int64_t largest = type.getWidth() == 32 ? std::numeric_limits<int32_t>::max()
+                                            : std::numeric_limits<int64_t>::max();
+    return ConstantOp::create(b, loc, TypedAttr(b.getIntegerAttr(type, largest)));
+  }
+
+  IntegerType type;
+  SmallVector<Read> reads;
+
+private:
+  Location loc;
+  SmallVector<Dim> extents;
+};
+} // namespace
+
+/// The number of the point where the result's value stands first (of NaN: where a NaN does).
+static Value firstPoint(OpBuilder &builder, ContractOp op, const PointNumber &points) {
+  Location loc = op.getLoc();
+  SmallVector<Read> reads(points.reads);
+  reads.push_back({op.getResult(), op.getResultMap()});
+  auto body = [&](OpBuilder &b, ArrayRef<Value> elements, ArrayRef<Value> extras) -> Value {
+    Type truth = b.getI1Type();
+    Value f = BodyCopy(b, op, elements).value();
+    Value same = CompareOp::create(b, loc, truth, Predicate::eq, f, extras.back());
+    Value nan = CompareOp::create(b, loc, truth, Predicate::ne, f, f);
+    return SelectOp::create(b, loc, points.type, OrOp::create(b, loc, truth, same, nan),
+                            points.number(b, extras.drop_back()), points.never(b));
+  };
+  return Nest(builder, op)
+      .build(Combiner::min, reads, op.getResultMap(),
+             withElement(tensor(op.getResult()), points.type), body);
+}
+
+static Weight extremeWeight(OpBuilder &builder, ContractOp op) {
+  PointNumber points(builder, op);
+  Weight weight;
+  weight.reads = points.reads;
+  weight.reads.push_back({firstPoint(builder, op, points), op.getResultMap()});
+  weight.apply = [points, loc = op.getLoc()](OpBuilder &b, ArrayRef<Value> reads, Value,
+                                             Value tangent) -> Value {
+    Value number = points.number(b, reads.drop_back());
+    Value isFirst = CompareOp::create(b, loc, b.getI1Type(), Predicate::eq, number, reads.back());
     return SelectOp::create(b, loc, tangent.getType(), isFirst, tangent,
                             filled(b, loc, tangent.getType(), 0));
   };

@@ -136,6 +136,24 @@ static std::vector<Row> scans() {
                   1,
                   {},
                   {{"tensor<4xi32>", {0, 2, 2, 1}}}});
+  // Masks are drawn again in the reverse.
+  rows.push_back({"scan_with_dropout_in_reverse",
+                  {"tensor<4xF>", "tensor<?x4xF, #tenon.dims<time, 4>>"},
+                  R"(%half = tenon.constant dense<0.5> : tensor<F>
+          %s = tenon.scan extent <time> reverse init(%x0) over(%x1) axes [0] {
+          ^bb0(%it: tensor<i64>, %h: tensor<4xF>, %v: tensor<4xF>):
+            %z = tenon.draw bernoulli(%half : tensor<F>) seed %k0 step %k0 stream 3
+                 iterations(%it) : tensor<4xF>
+            %p = tenon.mul %v, %z : tensor<4xF>
+            %q = tenon.add %h, %p : tensor<4xF>
+            %n = tenon.sin %q : tensor<4xF>
+            tenon.yield %n : tensor<4xF>
+          } : (tensor<4xF>, tensor<?x4xF, #tenon.dims<time, 4>>) -> tensor<4xF>
+          tenon.yield %s : tensor<4xF>)",
+                  -1,
+                  1,
+                  {},
+                  {{"tensor<i64>", {11}}}});
   rows.push_back({"scan_with_extremes",
                   {"tensor<3xF>", "tensor<4x3xF>"},
                   R"(%s:2 = tenon.scan extent <4> init(%x0) over(%x1) axes [0] stack axes [0] {
