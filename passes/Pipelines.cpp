@@ -34,6 +34,7 @@ void tenon::buildGraphPipeline(OpPassManager &manager) {
   // 5. Derivatives become plain ops, so that everything after applies to them too.
   functions.addPass(createDifferentiate());
   simplify();
+  functions.addPass(createStabilize());
   // 6. Derivatives of contractions have more operands than two again.
   functions.addPass(createSplitContractions());
   functions.addPass(createSimplify());

@@ -6,8 +6,9 @@
 //   log(sum exp(x)) = logsumexp(x)
 //   log(move(x)) = move(log(x))                 where one of the above applies to log(x)
 //   y * softplus(-x) + (1 - y) * softplus(x) = softplus(x) - y * x
+//   a * sigmoid(x) - a * y = a * (sigmoid(x) - y)
 //
-// The last makes a binary cross-entropy of a sigmoid one softplus, whose derivative is
+// The last two make a binary cross-entropy of a sigmoid one softplus, whose derivative is
 // sigmoid(x) - y.
 //
 //===----------------------------------------------------------------------===//
@@ -270,11 +271,48 @@ template <typename Op> struct BinaryCrossEntropy : OpRewritePattern<Op> {
   }
 };
 
+/// a * sigmoid(x) - a * y, the sign in any place.
+template <typename Op> struct FactorSigmoid : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    for (auto [first, second] :
+         {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+      bool isMinuend = first == op.getLhs();
+      bool subtracts = isa<SubOp>(op.getOperation());
+      auto positive = first.template getDefiningOp<MulOp>();
+      auto other = second.template getDefiningOp<MulOp>();
+      if (!positive || !other || (subtracts && !isMinuend))
+        continue;
+      for (auto [factor, sigmoid] : {std::pair(positive.getLhs(), positive.getRhs()),
+                                     std::pair(positive.getRhs(), positive.getLhs())}) {
+        Value target = weightBeside(other, factor, subtracts);
+        if (!sigmoid.template getDefiningOp<SigmoidOp>() || !target)
+          continue;
+        Value distance = SubOp::create(rewriter, op.getLoc(), op.getType(), sigmoid, target);
+        rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), factor, distance);
+        return success();
+      }
+    }
+    return rewriter.notifyMatchFailure(op, "not a weighted sigmoid's distance");
+  }
+
+private:
+  /// y where `product` is factor * y (if it is subtracted) or -factor * y; null otherwise.
+  static Value weightBeside(MulOp product, Value factor, bool subtracted) {
+    for (auto [a, y] : {std::pair(product.getLhs(), product.getRhs()),
+                        std::pair(product.getRhs(), product.getLhs())})
+      if (subtracted ? a == factor : isNegationOf(a, factor))
+        return y;
+    return {};
+  }
+};
+
 struct Stabilize : tenon::impl::StabilizeBase<Stabilize> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<LogOfMoved, StableLog, StableLog1p, ComplementOfSigmoid, DoubleNegation,
-                 BinaryCrossEntropy<AddOp>, BinaryCrossEntropy<SubOp>>(&getContext());
+                 BinaryCrossEntropy<AddOp>, BinaryCrossEntropy<SubOp>, FactorSigmoid<AddOp>,
+                 FactorSigmoid<SubOp>>(&getContext());
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)
         .setMaxIterations(GreedyRewriteConfig::kNoLimit);

@@ -1,0 +1,75 @@
+// RUN: tenon-opt --simplify %s | FileCheck %s
+
+// CHECK-DAG: #[[LHS:.*]] = affine_map<(d0, d1, d2) -> (d2, d0)>
+// CHECK-DAG: #[[RHS:.*]] = affine_map<(d0, d1, d2) -> (d2 * 2 + 1, d1)>
+// CHECK-DAG: #[[RESULT:.*]] = affine_map<(d0, d1, d2) -> (d1, d0)>
+
+// CHECK-LABEL: @movements_become_maps
+// CHECK-NEXT: tenon.contract sum over <4, 5, 3> (%arg0, %arg1) maps [#[[LHS]], #[[RHS]], #[[RESULT]]]
+// CHECK-NOT: tenon.{{transpose|slice|reshape}}
+func.func @movements_become_maps(%x: tensor<3x4xf32>, %y: tensor<8x5xf32>) -> tensor<5x4xf32> {
+  %a = tenon.transpose %x [1, 0] : tensor<3x4xf32> -> tensor<4x3xf32>
+  %b = tenon.slice %y offsets <1, 0> strides [2, 1] : tensor<8x5xf32> -> tensor<3x5xf32>
+  %c = tenon.reshape %b : tensor<3x5xf32> -> tensor<1x3x5xf32>
+  %z = tenon.contract sum over <4, 5, 3> (%a, %c) maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (0, k, n)>, affine_map<(m, n, k) -> (m, n)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<4x3xf32>, tensor<1x3x5xf32>) -> tensor<4x5xf32>
+  %t = tenon.transpose %z [1, 0] : tensor<4x5xf32> -> tensor<5x4xf32>
+  return %t : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: @without_reduction
+// CHECK-NOT: tenon.contract
+// CHECK: %[[T:.*]] = tenon.transpose %arg0 [1, 0]
+// CHECK: %[[B:.*]] = tenon.broadcast %arg1 axes [1]
+// CHECK: tenon.mul %[[T]], %[[B]]
+func.func @without_reduction(%x: tensor<3x4xf32>, %y: tensor<3xf32>) -> tensor<4x3xf32> {
+  %z = tenon.contract sum over <3, 4> (%x, %y) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j, i)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<3x4xf32>, tensor<3xf32>) -> tensor<4x3xf32>
+  return %z : tensor<4x3xf32>
+}
+
+// CHECK-LABEL: @reduced_broadcasts
+// CHECK-NOT: tenon.contract
+// CHECK: tenon.mul
+// CHECK: return {{.*}}, %arg0
+func.func @reduced_broadcasts(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
+  %b = tenon.broadcast %x axes [1] : tensor<3xf32> -> tensor<7x3xf32>
+  %s = tenon.contract sum over <7, 3> (%b) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<7x3xf32>) -> tensor<3xf32>
+  %m = tenon.contract max over <7, 3> (%b) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<7x3xf32>) -> tensor<3xf32>
+  return %s, %m : tensor<3xf32>, tensor<3xf32>
+}
+
+// The sum over a named extent may be empty.
+// CHECK-LABEL: @perhaps_empty
+// CHECK: tenon.contract sum
+func.func @perhaps_empty(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %b = tenon.broadcast %x axes [1] : tensor<3xf32> -> tensor<?x3xf32, #tenon.dims<n, 3>>
+  %s = tenon.contract sum over <n, 3> (%b) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<?x3xf32, #tenon.dims<n, 3>>) -> tensor<3xf32>
+  return %s : tensor<3xf32>
+}
+
+// CHECK-LABEL: @unneeded_operands
+// CHECK: tenon.contract sum over <3, 4> (%arg0)
+func.func @unneeded_operands(%x: tensor<3x4xf32>, %y: tensor<3xf32>) -> tensor<3xf32> {
+  %s = tenon.contract sum over <3, 4> (%x, %y, %x) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>] {
+  ^bb0(%e: f32, %f: f32, %g: f32):
+    %a = tenon.add %e, %g : f32
+    tenon.yield %a : f32
+  } : (tensor<3x4xf32>, tensor<3xf32>, tensor<3x4xf32>) -> tensor<3xf32>
+  return %s : tensor<3xf32>
+}

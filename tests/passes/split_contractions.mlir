@@ -1,0 +1,63 @@
+// RUN: tenon-opt --split-contractions --simplify %s | FileCheck %s
+
+// x and mask meet element by element first: the other orders multiply more.
+// CHECK-LABEL: @elementwise_pair
+// CHECK: %[[X:.*]] = tenon.mul {{.*}} : tensor<3x4x8xf32>
+// CHECK: tenon.contract sum over <3, 4, 8, 8> (%[[X]], %arg2)
+func.func @elementwise_pair(%x: tensor<3x8xf32>, %mask: tensor<3x4x8xf32>, %w: tensor<8x4x8xf32>) -> tensor<3x4x8xf32> {
+  %z = tenon.contract sum over <3, 4, 8, 8> (%x, %mask, %w) maps [affine_map<(b, g, u, i) -> (b, i)>, affine_map<(b, g, u, i) -> (b, g, i)>, affine_map<(b, g, u, i) -> (i, g, u)>, affine_map<(b, g, u, i) -> (b, g, u)>] {
+  ^bb0(%e: f32, %f: f32, %g: f32):
+    %p = tenon.mul %e, %f : f32
+    %q = tenon.mul %p, %g : f32
+    tenon.yield %q : f32
+  } : (tensor<3x8xf32>, tensor<3x4x8xf32>, tensor<8x4x8xf32>) -> tensor<3x4x8xf32>
+  return %z : tensor<3x4x8xf32>
+}
+
+// The cotangent of x: a sum over u of dz and w, then one over g with the mask.
+// CHECK-LABEL: @two_sums
+// CHECK: %[[T:.*]] = tenon.contract sum over <3, 4, 8, 8> (%arg0, %arg2)
+// CHECK: tenon.contract sum over <3, 4, 8> (%[[T]], %arg1)
+func.func @two_sums(%dz: tensor<3x4x8xf32>, %mask: tensor<3x4x8xf32>, %w: tensor<8x4x8xf32>) -> tensor<3x8xf32> {
+  %z = tenon.contract sum over <3, 4, 8, 8> (%dz, %mask, %w) maps [affine_map<(b, g, u, i) -> (b, g, u)>, affine_map<(b, g, u, i) -> (b, g, i)>, affine_map<(b, g, u, i) -> (i, g, u)>, affine_map<(b, g, u, i) -> (b, i)>] {
+  ^bb0(%e: f32, %f: f32, %g: f32):
+    %p = tenon.mul %e, %f : f32
+    %q = tenon.mul %p, %g : f32
+    tenon.yield %q : f32
+  } : (tensor<3x4x8xf32>, tensor<3x4x8xf32>, tensor<8x4x8xf32>) -> tensor<3x8xf32>
+  return %z : tensor<3x8xf32>
+}
+
+// CHECK-LABEL: @functions_and_numbers
+// CHECK: %[[X:.*]] = tenon.exp %arg0 : tensor<3x4xf32>
+// CHECK: %[[S:.*]] = tenon.contract sum over <3, 5, 4> (%[[X]], %arg1)
+// CHECK: tenon.mul
+// CHECK: tenon.yield
+// CHECK: tenon.mul %[[S]]
+// CHECK: tenon.neg
+func.func @functions_and_numbers(%x: tensor<3x4xf32>, %w: tensor<4x5xf32>) -> tensor<3x5xf32> {
+  %z = tenon.contract sum over <3, 5, 4> (%x, %w) maps [affine_map<(b, u, i) -> (b, i)>, affine_map<(b, u, i) -> (i, u)>, affine_map<(b, u, i) -> (b, u)>] {
+  ^bb0(%e: f32, %f: f32):
+    %half = tenon.constant 0.5 : f32
+    %a = tenon.exp %e : f32
+    %n = tenon.neg %f : f32
+    %p = tenon.mul %a, %n : f32
+    %q = tenon.mul %p, %half : f32
+    tenon.yield %q : f32
+  } : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+  return %z : tensor<3x5xf32>
+}
+
+// A factor of both operands is no product.
+// CHECK-LABEL: @distance
+// CHECK: tenon.contract sum over <3, 5, 4> (%arg0, %arg1)
+// CHECK: tenon.sub
+func.func @distance(%x: tensor<3x4xf32>, %w: tensor<4x5xf32>) -> tensor<3x5xf32> {
+  %z = tenon.contract sum over <3, 5, 4> (%x, %w) maps [affine_map<(b, u, i) -> (b, i)>, affine_map<(b, u, i) -> (i, u)>, affine_map<(b, u, i) -> (b, u)>] {
+  ^bb0(%e: f32, %f: f32):
+    %d = tenon.sub %e, %f : f32
+    %q = tenon.mul %d, %d : f32
+    tenon.yield %q : f32
+  } : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+  return %z : tensor<3x5xf32>
+}
