@@ -123,7 +123,8 @@ enum class MapKind : uint8_t {
   Convert, ///< to the result's dtype
 };
 
-/// Integers and truth values as `integer`; reals as `real`. The dtype is the result's.
+/// The number in both forms; the result's dtype says which counts. A truth value is 0 or 1. What a
+/// nest uses may be made before it, constants too.
 struct ConstantAttr {
   int64_t integer = 0;
   double real = 0;

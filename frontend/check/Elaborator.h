@@ -1,0 +1,476 @@
+//===- Elaborator.h - Checks a program by evaluating it ---------*- C++ -*-===//
+//
+// One class, its parts in one file each: names and declarations (Declarations.cpp), expressions
+// (Expressions.cpp), arithmetic (Arithmetic.cpp), what a type says (Types.cpp), calls (Calls.cpp,
+// Signatures.cpp), index notation (Indices.cpp, Subscripts.cpp), control flow (Control.cpp,
+// Scans.cpp), models (Models.cpp), derivatives (Gradients.cpp), built-in functions (Builtins*.cpp),
+// data (Datasets.cpp) and training (Training.cpp).
+//
+// A mistake is reported once, where it is; its value is an ErrorValue, which every operation
+// absorbs in silence.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "frontend/check/Builder.h"
+#include "frontend/check/Check.h"
+#include "frontend/check/Modules.h"
+#include "frontend/diagnostics/Diagnostics.h"
+
+#include <set>
+
+namespace tenon::check {
+
+/// Bounds on what a program may unfold to.
+struct CheckLimits {
+  static constexpr size_t operations = 400'000;
+  static constexpr int64_t list = 100'000;
+  static constexpr size_t calls = 200'000;
+};
+
+/// An argument of a call, evaluated.
+struct CallArg {
+  ast::Ident name; ///< empty if positional
+  Value value;
+  const ast::Expr *expr = nullptr;
+  SourceRange range;
+  SourceRange shown; ///< the last step, where it is a pipeline
+};
+
+/// What is being called, and from where: for messages.
+struct CallSite {
+  SourceRange range;  ///< the whole call
+  SourceRange callee; ///< what stands for the function
+  std::string name;   ///< as written
+  const ResolvedType *expected = nullptr;
+  bool piped = false;
+};
+
+/// A dimension's expression in an alias is one in terms of the alias's arguments.
+struct DimEnv {
+  ScopePtr scope;
+  TypeVars *vars = nullptr;
+  std::map<std::string, const ast::Expr *, std::less<>> args;
+  const DimEnv *outer = nullptr;
+};
+
+/// An index of a nest or reduction that is being built.
+struct LoopIndex {
+  std::string name;
+  ValueId value = kNoValue;
+  SourceRange written;
+  std::optional<Dim> extent;
+  Axis axis{Dim()};       ///< the dimension that gave it its range
+  bool given = false;     ///< its range is written
+  bool conflict = false;  ///< two positions disagree, which was reported
+  size_t activeDepth = 0; ///< the call in which it stands
+  struct Use {
+    Affine affine;
+    Axis axis;
+    SourceRange range;
+    std::string name; ///< the tensor that is read
+    bool conditional; ///< in a branch
+    bool alone;
+  };
+  std::vector<Use> uses;
+};
+
+/// The indices that a bracket binds; `...` becomes indices when it is first used.
+struct IndexBinder {
+  std::vector<std::shared_ptr<LoopIndex>> indices; ///< in order, those of `...` included
+  bool hasEllipsis = false;
+  bool ellipsisKnown = false;
+  size_t ellipsisAt = 0, ellipsisCount = 0;
+  SourceRange ellipsisRange, ellipsisUse;
+  size_t frameDepth = 0;
+  size_t activeDepth = 0;
+};
+
+struct BlockResult {
+  Value value;
+  std::optional<Value> yielded;
+};
+
+class Elaborator {
+public:
+  Elaborator(Modules &modules, DiagnosticEngine &engine, const CheckOptions &options);
+
+  /// Declarations, every function and model by itself, data sets and train blocks of a file.
+  void checkFile(Module &module);
+  std::optional<Program> elaborateFunction(Module &module, const std::string &name,
+                                           const FunctionInputs &inputs);
+  std::optional<Program> elaborateTraining(Module &module);
+
+private:
+  friend class TrainElaborator;
+
+  //===--- Reporting (Reporting.cpp) ---===//
+  DiagnosticBuilder error(Code code, SourceRange range, std::string message);
+  bool isLibrary(SourceRange range) const;
+  Value fail(Code code, SourceRange range, std::string message);
+  Value notYet(SourceRange range, const std::string &what);
+  std::string text(SourceRange range) const { return std::string(sources.text(range)); }
+  std::string typeText(const Value &value) const;
+  std::string typeText(const ResolvedType &type) const;
+  std::string typeText(const Tensor &tensor) const;
+  std::string dtypeText(Dt dtype) const;
+  std::string dimText(const Dim &dim) const;
+
+  //===--- Names (Declarations.cpp) ---===//
+  void declare(Module &module);
+  void prepare(Module &module);
+  void findRecursion(Module &module);
+  void checkRoots(Module &module);
+  void checkFunction(const FunctionValue &function);
+  void checkMemberFunctions(ModelInstance &instance);
+  std::optional<Value> lookup(const Scope &scope, std::string_view name, SourceRange at);
+  std::optional<Value> lookupMember(ModelInstance &instance, std::string_view name, SourceRange at);
+  std::optional<Value> lookupDecl(Module &module, std::string_view name, SourceRange at);
+  Value builtinValue(std::string_view name);
+  Value unknownName(const Scope &scope, std::string_view name, SourceRange at);
+  std::vector<std::string> visibleNames(const Scope &scope);
+  bool isNameKnown(const Scope &scope, std::string_view name);
+  void resolveNames(const ast::Block *block, ScopePtr scope);
+  void bind(Scope &scope, std::string_view name, Value value, SourceRange at);
+
+  //===--- Expressions (Expressions.cpp) ---===//
+  Value evaluate(const ast::Expr *expr, ScopePtr scope, const ResolvedType *expected = nullptr);
+  Value evaluateField(const ast::FieldExpr &expr, ScopePtr scope);
+  Value evaluateIf(const ast::IfExpr &expr, ScopePtr scope, const ResolvedType *expected);
+  BlockResult evaluateBlock(const ast::Block *block, ScopePtr scope, const ResolvedType *expected,
+                            const ResolvedType *expectedYield = nullptr);
+  void execute(const ast::Stmt *stmt, ScopePtr scope);
+  void executeSet(const ast::SetStmt &stmt, ScopePtr scope);
+  void executeRequire(const ast::RequireStmt &stmt, ScopePtr scope, SourceRange blame);
+  bool bindPattern(const ast::Pattern *pattern, const Value &value, Scope &scope);
+  void assign(const ast::AssignStmt &stmt, ScopePtr scope);
+
+  //===--- Arithmetic (Arithmetic.cpp) ---===//
+  Value binary(ast::BinaryOp op, Value a, Value b, SourceRange range, SourceRange aRange,
+               SourceRange bRange);
+  Value numbers(ast::BinaryOp op, const Number &a, const Number &b, SourceRange range);
+  Value tensors(MapKind map, Tensor a, Tensor b, SourceRange range, SourceRange aRange,
+                SourceRange bRange);
+  Value unary(MapKind map, Value value, SourceRange range);
+  Value leafwise(const Value &a, const Value &b, SourceRange range, SourceRange aRange,
+                 SourceRange bRange,
+                 const std::function<Value(const Value &, const Value &)> &each);
+  Value matmul(const Tensor &a, const Tensor &b, SourceRange range, SourceRange aRange,
+               SourceRange bRange);
+  std::optional<bool> decide(ast::BinaryOp op, const Number &a, const Number &b);
+  /// Gives both one shape, by the rules of "Nothing broadcasts silently"; false after an error.
+  bool meet(Tensor &a, Tensor &b, SourceRange range, SourceRange aRange, SourceRange bRange);
+  bool meetDtypes(const Tensor &a, const Tensor &b, SourceRange range, SourceRange aRange,
+                  SourceRange bRange);
+  Tensor broadcast(const Tensor &tensor, const std::vector<Axis> &axes,
+                   const std::vector<int64_t> &places, SourceRange range);
+  /// A scalar of this dtype; nullopt after an error.
+  std::optional<Tensor> materialise(const Number &number, Dt dtype, SourceRange range);
+  Tensor constant(double value, Dt dtype, SourceRange range);
+  /// As a tensor with a dtype of its own or still open; nullopt after an error.
+  std::optional<Tensor> asTensor(const Value &value, SourceRange range);
+  std::optional<Number> asNumber(const Value &value) const;
+  std::optional<Dim> asDim(const Value &value) const;
+  std::optional<Affine> affineOf(const Value &value) const;
+  Tensor convert(const Tensor &tensor, DType dtype, SourceRange range);
+
+  //===--- Types (Types.cpp) ---===//
+  ResolvedType resolveType(const ast::Type *type, const DimEnv &env);
+  ResolvedType resolveNamed(const ast::NamedType &type, const DimEnv &env);
+  const ast::Alias *findAlias(const Scope &scope, const ast::Path &path, ScopePtr &aliasScope);
+  bool enterAlias(const ast::NamedType &type, const ast::Alias &alias, const DimEnv &outer,
+                  DimEnv &inner);
+  std::optional<Dt> dtypeVariable(std::string_view name, TypeVars *vars);
+  SourceRange originOf(const ast::Expr *expr, const DimEnv &env);
+  /// Names in a dimension's expression that nothing is known about yet.
+  void unknownDims(const ast::Expr *expr, const DimEnv &env, std::vector<std::string> &out);
+  Value coerceTensor(Value value, const ResolvedType &type, SourceRange range,
+                     const std::string &what, Code code, SourceRange typeRange);
+  /// Makes the value one of this type, or reports why it isn't.
+  Value coerce(Value value, const ResolvedType &type, SourceRange range, const std::string &what,
+               Code code, SourceRange typeRange);
+  Value fill(const Fill &fill, Dt dtype, std::vector<Axis> axes);
+  std::optional<Dim> evaluateDim(const ast::Expr *expr, const DimEnv &env);
+  std::optional<DType> dtypeNamed(std::string_view name) const;
+  TypeVars *typeVars(const Scope &scope);
+
+  //===--- Dimensions ---===//
+  Dim known(const Dim &dim) const;
+  bool equal(const Dim &a, const Dim &b);
+  Dim freshHole(SourceRange range);
+
+  //===--- Calls (Calls.cpp, Signatures.cpp) ---===//
+  Value evaluateCall(const ast::CallExpr &expr, ScopePtr scope, const ResolvedType *expected);
+  Value call(const Value &callee, std::vector<CallArg> args, const CallSite &site);
+  Value callDeclared(const FunctionValue &function, std::vector<CallArg> args,
+                     const CallSite &site);
+  Value callBuiltin(const std::string &name, std::vector<CallArg> args, const CallSite &site);
+  /// One argument for each parameter, in order; nullopt where the default stands. False after an
+  /// error.
+  bool matchArguments(ast::List<ast::Param> params, std::vector<CallArg> args, const CallSite &site,
+                      SourceRange declared, std::vector<std::optional<CallArg>> &matched);
+  bool matchNames(const std::vector<std::string> &names, const std::vector<bool> &optional,
+                  std::vector<CallArg> args, const CallSite &site, SourceRange declared,
+                  std::vector<std::optional<CallArg>> &matched);
+  /// Runs a function whose parameters are bound in `scope`.
+  Value evaluateBody(const FunctionValue &function, ScopePtr scope, TypeVars &vars,
+                     const ResolvedType *expected);
+  bool checkUntyped(const Value &value, const ast::Param &param, SourceRange range,
+                    const std::string &what);
+  bool bindParameters(const ast::Function &function, std::vector<std::optional<CallArg>> matched,
+                      ScopePtr scope, TypeVars &vars, const CallSite &site, ModelInstance *self);
+  /// A dimension of a parameter that isn't a name to be solved: to be compared or solved later.
+  struct Pending {
+    const ast::Expr *expr;
+    const DimEnv *env;
+    Axis actual;
+    const ast::Param *param;
+    size_t place, rank; ///< counted from 1
+    SourceRange range;
+    Tensor tensor;
+    const ast::NamedType *type;
+  };
+  bool bindType(const ast::Type *type, Value &value, const DimEnv &env, const ast::Param &param,
+                SourceRange range, const CallSite &site, std::vector<Pending> &pending);
+  bool bindTensor(const ast::NamedType &type, Value &value, const DimEnv &env,
+                  const ast::Param &param, SourceRange range, const CallSite &site,
+                  std::vector<Pending> &pending);
+  bool solvePending(std::vector<Pending> &pending, const CallSite &site, ModelInstance *self);
+  void reportDimension(const Pending &pending, const Dim &wanted, SourceRange wantedOrigin,
+                       const CallSite &site, ModelInstance *self);
+  std::string signatureText(const ast::NamedType &type, const DimEnv &env);
+  std::vector<std::string> parameterNames(const FunctionValue &function) const;
+
+  //===--- Index notation (Indices.cpp, Subscripts.cpp) ---===//
+  /// `extents`: the ranges, where a type gives them.
+  Value evaluateNest(ast::List<ast::Index> head, const ast::Expr *body, SourceRange range,
+                     ScopePtr scope, const std::vector<Axis> *extents = nullptr);
+  Value evaluateReduce(const ast::ReduceExpr &expr, ScopePtr scope);
+  Value reduceAll(ast::Reduction reduction, const Tensor &tensor, SourceRange range);
+  /// A bracket's loops and their body, closed.
+  struct Loops {
+    std::vector<std::shared_ptr<LoopIndex>> indices;
+    LoopsAttr attr;
+    std::vector<Axis> axes;
+    Region region;
+    Tensor body;
+  };
+  std::optional<Loops> evaluateLoops(ast::List<ast::Index> head, const ast::Expr *body,
+                                     ScopePtr scope, const std::vector<Axis> *extents = nullptr);
+  bool checkReduced(ast::Reduction reduction, const Tensor &body, SourceRange range);
+  std::shared_ptr<LoopIndex> makeIndex(const std::string &name, SourceRange written, size_t frame);
+  bool openIndices(ast::List<ast::Index> head, ScopePtr outer, Scope &inner, IndexBinder &binder);
+  bool solveIndex(LoopIndex &index);
+  /// Finds ranges; with `report`, an index without one is an error.
+  bool solveIndices(std::vector<std::shared_ptr<LoopIndex>> &indices, bool report);
+  std::optional<Dim> largest(const Affine &affine, ValueId except) const;
+  void settle(Region &region);
+  Value evaluateSubscript(const ast::SubscriptExpr &expr, ScopePtr scope,
+                          const Value *fallback = nullptr, SourceRange fallbackRange = {});
+  Value subscriptTensor(const ast::SubscriptExpr &expr, Tensor tensor, ScopePtr scope,
+                        const Value *fallback, SourceRange fallbackRange);
+  Value subscriptSequence(const ast::SubscriptExpr &expr, const Sequence &sequence, ScopePtr scope);
+  std::optional<ReadPosition> indexPosition(const ast::Slot &slot, const Tensor &tensor,
+                                            size_t axis, const std::string &name, ScopePtr scope,
+                                            bool guarded);
+  bool sliceBounds(const ast::Slot &slot, const Axis &axis, ScopePtr scope, Dim &begin,
+                   Dim &length);
+  bool expandEllipsis(IndexBinder &binder, const Tensor &tensor, size_t from, size_t count,
+                      SourceRange range, const std::string &name);
+  void constrain(const Affine &affine, const Axis &axis, SourceRange range, const std::string &name,
+                 bool guarded);
+  bool provedInside(const ReadPosition &position, const Dim &extent) const;
+
+  //===--- Control flow (Control.cpp) ---===//
+  Value evaluateScan(const ast::ScanExpr &expr, ScopePtr scope);
+  Value evaluateFor(const ast::ForExpr &expr, ScopePtr scope);
+  Value dynamicIf(const ast::IfExpr &expr, const Tensor &condition, ScopePtr scope,
+                  const ResolvedType *expected);
+  bool joinLeaves(Value &a, Value &b);
+  bool sameTensors(const Value &a, const Value &b);
+  std::optional<size_t> scanAxis(const Tensor &tensor, const ast::ScanExpr &expr, ScopePtr scope);
+  Value poison(const ast::ScanExpr &expr, ScopePtr scope);
+
+  //===--- Trees ---===//
+  /// The tensors in a value, in order, with their names ("0.k"); false if something else is in it.
+  bool leaves(const Value &value, std::vector<Value> &out,
+              std::vector<std::string> *names = nullptr, const std::string &prefix = "");
+  /// The value with its leaves replaced, in the same order.
+  Value rebuild(const Value &value, const std::vector<Value> &leaves, size_t &next);
+  Value mapTensors(const Value &value, const std::function<Tensor(Tensor)> &each);
+  Value mapLeaves(const Value &value, const std::function<Value(const Value &)> &each);
+
+  //===--- Models (Models.cpp) ---===//
+  Value makeModel(const ModelType &type, std::vector<CallArg> args, const CallSite &site);
+  ModelInstance *instantiate(const ModelType &type, std::vector<CallArg> args, const CallSite &site,
+                             const std::string &path);
+  bool bindModelArguments(ModelInstance &instance, std::vector<std::optional<CallArg>> matched,
+                          const CallSite &site);
+  void evaluateMembers(ModelInstance &instance);
+  Value evaluateFieldOf(ModelInstance &instance, const ast::Member &member);
+  Value readSlot(const Slot &slot, SourceRange at);
+  ResolvedType slotType(const Slot &slot);
+  Value initialValue(const Slot &slot);
+  /// All slots of a model and the models in its fields, in order of declaration.
+  void collectSlots(const ModelInstance &instance, std::vector<const Slot *> &out) const;
+  /// Makes the slots' current values arguments of the entry.
+  void declareSlots(const ModelInstance &instance);
+  void declareSlot(const Slot &slot);
+  /// Names of a slot's leaves: its path, or "first/lstm.kernel" for each leaf of a tree.
+  std::vector<std::string> leafNames(const Slot &slot, const Value &value);
+  Value parameterTree(const ModelInstance &instance);
+  static bool isStateRole(Role role) { return role != Role::Parameter; }
+
+  //===--- Derivatives (Gradients.cpp) ---===//
+  Value makeGradient(const std::string &name, const ast::CallExpr &expr, ScopePtr scope,
+                     const CallSite &site);
+  Value callGradient(const FunctionValue &function, std::vector<CallArg> args,
+                     const CallSite &site);
+  struct Derivative {
+    std::vector<Tensor> results;     ///< what the body gave
+    std::vector<Tensor> derivatives; ///< cotangents of the inputs, or tangents of the results
+  };
+  using DifferentiatedBody =
+      std::function<std::optional<std::vector<Tensor>>(const std::vector<Tensor> &)>;
+  /// Runs `body` in a region whose arguments stand for `inputs`; changed states leave it, too.
+  /// Forward with as many `tangents` as inputs; backward with cotangents for the first results, 1
+  /// of the first one if there are none.
+  std::optional<Derivative> differentiate(bool forward, const std::vector<Tensor> &inputs,
+                                          std::vector<Tensor> tangents, SourceRange range,
+                                          const DifferentiatedBody &body);
+
+  //===--- Built-in functions (Builtins.cpp, Shapes.cpp, Random.cpp) ---===//
+  Value draw(Distribution distribution, std::vector<Tensor> parameters, Dt dtype,
+             std::vector<Axis> axes, SourceRange range);
+  /// Reports named arguments and a wrong number of them.
+  bool positional(const std::vector<CallArg> &args, size_t least, size_t most,
+                  const CallSite &site);
+  Value elementary(MapKind map, bool realOnly, double (*fold)(double), const Value &value,
+                   const std::string &name, SourceRange range);
+  Value larger(MapKind map, const Value &a, const Value &b, SourceRange range, SourceRange aRange,
+               SourceRange bRange);
+  Value reduceTree(ast::Reduction reduction, const Value &value, SourceRange range);
+  Value builtinRandom(const std::string &name, std::vector<CallArg> args, const CallSite &site);
+  Value builtinFill(const std::string &name, std::vector<CallArg> args, const CallSite &site);
+  Value builtinShape(const std::string &name, std::vector<CallArg> args, const CallSite &site);
+  Value builtinList(const std::string &name, std::vector<CallArg> args, const CallSite &site);
+  Value convertTo(DType dtype, std::vector<CallArg> args, const CallSite &site);
+  Value joinTensors(bool stack, std::vector<CallArg> args, const CallSite &site);
+  Value reshape(const Tensor &tensor, std::vector<Axis> axes, SourceRange range);
+  std::optional<std::vector<Axis>> dimensions(const std::vector<CallArg> &args);
+  Value orthogonal(const Fill &fill, Dt dtype, std::vector<Axis> axes);
+
+  //===--- Entries (Entries.cpp) ---===//
+  /// Starts the elaboration of an entry; what belongs to one is fresh.
+  void begin(Entry &entry, const std::string &path);
+  /// Resolves what is open and closes the entry.
+  void finish();
+  /// Arguments for a parameter of this type; false if it can't be an input.
+  Value inputOfType(const ast::Type *type, const DimEnv &env, const std::string &name, Role role,
+                    SourceRange range, const FunctionInputs &inputs);
+  Value inputTensor(const ast::NamedType &type, const DimEnv &env, const std::string &name,
+                    Role role, SourceRange range, const FunctionInputs &inputs);
+  /// Arguments for all parameters, bound in `scope`; false if one can't be an input.
+  bool bindInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars, Role role,
+                  const FunctionInputs &inputs, bool report);
+  /// As `bindInputs`, with tensors of given types matched against the signature.
+  bool bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
+                       const FunctionInputs &inputs, const std::string &name);
+  /// The slots' values at the end, in place of those at the start.
+  void addSlotResults(const std::set<Role> &roles);
+  void addResults(const Value &value, const std::string &name, Role role, SourceRange range);
+  /// The entry's seed (i64), step (i64) or steps (i32), made when first asked for.
+  Tensor stepArgument(Role role);
+  ModelInstance *rootInstance(Module &module, const ast::Model &model, bool open);
+
+  //===--- Data and training (Datasets.cpp, Training.cpp) ---===//
+  /// A dimension that a field names and the data decides.
+  std::optional<Dim> datasetDim(const DatasetRef &dataset, std::string_view name);
+  std::optional<data::Dataset> evaluateDataset(const ast::Dataset &dataset, Module &module);
+  std::optional<std::vector<data::Argument>> dataArguments(ast::List<ast::Arg> args, size_t from,
+                                                           Module &module);
+  std::optional<data::Source> dataSource(const ast::DatasetSource &source, Module &module);
+  bool dataSplits(const ast::Dataset &dataset, std::vector<data::Split> &out);
+  std::optional<data::Field> dataField(const ast::DatasetField &field, Module &module);
+  std::optional<data::Stage> dataStage(const ast::Expr *callee, const ast::CallExpr &call,
+                                       Module &module);
+
+  struct TrainBlock;
+  std::optional<Program> elaborateTrain(Module &module, const ast::Train &train);
+  bool readTrainBlock(TrainBlock &block);
+  bool resolveTrain(TrainBlock &block);
+  std::optional<int64_t> trainNumber(TrainBlock &block, std::string_view name,
+                                     std::optional<int64_t> otherwise);
+  ScopePtr trainScope(TrainBlock &block);
+  std::optional<std::vector<Tensor>> lossAndMetrics(TrainBlock &block, ScopePtr scope);
+  void addLossResults(const TrainBlock &block, const std::vector<Tensor> &values);
+  bool makeOptimizer(TrainBlock &block);
+  void giveParameters(TrainBlock &block);
+  bool updateParameters(TrainBlock &block, const std::vector<const Slot *> &parameters,
+                        const std::vector<Tensor> &gradients);
+  bool trainStep(TrainBlock &block, Entry &entry);
+  bool initialValues(TrainBlock &block, Entry &entry, bool metrics);
+  bool predictEntry(TrainBlock &block, Entry &entry, Training &result);
+  void describeTraining(TrainBlock &block, const Entry &step, Training &result);
+
+  struct Active {
+    SourceRange range;
+    const ast::Function *decl = nullptr;
+    ModelInstance *self = nullptr;
+    bool usesIndex = false;
+  };
+
+  Modules &modules;
+  SourceManager &sources;
+  DiagnosticEngine &engine;
+  DiagnosticEngine discarded{1}; ///< takes what has been said already
+  CheckOptions options;
+
+  DtypeTable dtypes;
+  std::map<std::string, Dim> holes; ///< solved `_`
+  unsigned nextHole = 0;
+  std::map<std::string, SourceRange> holeRanges;
+
+  std::vector<std::unique_ptr<ModelInstance>> instances;
+  std::set<const ModelInstance *> checkedInstances;
+  std::vector<const ast::Model *> constructing;
+  std::vector<Active> active;
+  std::vector<std::unique_ptr<TypeVars>> ownedVars;
+  std::string fieldPath; ///< path of the field being evaluated; models may be made in it
+  bool mayMakeModels = false;
+  Role madeParameterRole = Role::Parameter, madeStateRole = Role::State;
+  std::set<std::pair<Code, SourceRange>> reported;
+  size_t calls = 0;
+  std::set<const ast::Function *> recursive;
+  std::vector<std::unique_ptr<DimEnv>> environments;
+  unsigned depth = 0;
+
+  // What belongs to the entry being built.
+  std::unique_ptr<Builder> builder;
+  bool training = false;
+  std::map<const Slot *, Value> slotValues;
+  std::map<std::string, unsigned> drawOrdinals;
+  std::vector<IndexBinder *> binders;
+  std::map<ValueId, Affine> affines;
+  std::map<ValueId, std::shared_ptr<LoopIndex>> loopIndices;
+  std::map<ValueId, std::vector<std::shared_ptr<LoopIndex>>> pendingCounts;
+  std::vector<std::shared_ptr<LoopIndex>> unsolved; ///< of reductions, until their nest is done
+  bool silentIndices = false; ///< after a mistake in the body, missing ranges aren't reported
+  unsigned conditional = 0;   ///< branches of dynamic `if`s around here, within a nest
+  std::string rootPath;
+  bool openInts = false; ///< some `int`s are only names: what depends on them may stay undecided
+  bool quiet = false;
+
+  // The train block: equal calls are one value.
+  bool memoCalls = false;
+  std::map<std::string, Value> memo;
+  std::map<const ast::Expr *, ModelInstance *> trainInstances;
+  std::vector<ModelInstance *> optimizers;
+  std::set<std::pair<const ModelInstance *, std::string>> treeArguments;
+  std::map<const ast::Dataset *, std::optional<data::Dataset>> datasets;
+};
+
+/// The nearest of the names by edit distance, empty if none is near.
+std::string nearest(std::string_view name, const std::vector<std::string> &names);
+
+} // namespace tenon::check

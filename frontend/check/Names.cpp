@@ -1,0 +1,250 @@
+//===- Names.cpp - What a name stands for ---------------------------------===//
+#include "frontend/check/Builtins.h"
+#include "frontend/check/Elaborator.h"
+#include "frontend/check/NameWalker.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace tenon;
+using namespace tenon::check;
+
+//===----------------------------------------------------------------------===//
+// Declarations of a file
+//===----------------------------------------------------------------------===//
+
+void Elaborator::declare(Module &module) {
+  if (module.scope)
+    return;
+  module.scope = std::make_shared<Scope>();
+  module.scope->module = &module;
+  for (const ast::Decl *decl : module.syntax->decls) {
+    ast::Ident name = decl->name;
+    if (auto *let = ast::dynCast<ast::TopLet>(decl)) {
+      if (auto *simple = ast::dynCast<ast::LetStmt>(let->let)) {
+        if (simple->pattern && !simple->pattern->tuple)
+          name = simple->pattern->name;
+      } else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(let->let)) {
+        name = indexed->name;
+      } else if (auto *function = ast::dynCast<ast::LetFunctionStmt>(let->let)) {
+        name = function->function->name;
+      }
+    }
+    if (name.text.empty())
+      continue;
+    auto [place, isNew] = module.decls.try_emplace(std::string(name.text), decl);
+    if (!isNew)
+      error(Code::DuplicateName, name.range,
+            "`" + std::string(name.text) + "` is declared twice in this file")
+          .secondary(place->second->name.range.isValid() ? place->second->name.range
+                                                         : place->second->range,
+                     "first here");
+  }
+  for (auto &[name, imported] : module.imports)
+    declare(*imported);
+}
+
+void Elaborator::bind(Scope &scope, std::string_view name, Value value, SourceRange at) {
+  if (name == "_" || name.empty())
+    return;
+  // What is named is a value of its own: an integer quotient is a whole number from here on.
+  if (auto *number = value.get<Number>())
+    number->quotient = {};
+  scope.names.insert_or_assign(std::string(name), Binding{std::move(value), at});
+}
+
+//===----------------------------------------------------------------------===//
+// Looking up
+//===----------------------------------------------------------------------===//
+
+std::optional<Value> Elaborator::lookupDecl(Module &module, std::string_view name, SourceRange at) {
+  auto found = module.decls.find(name);
+  if (found == module.decls.end())
+    return std::nullopt;
+  const ast::Decl *decl = found->second;
+  if (auto *function = ast::dynCast<ast::Function>(decl)) {
+    FunctionValue value;
+    value.decl = function;
+    value.scope = module.scope;
+    value.made = function->name.range;
+    return Value(value);
+  }
+  if (auto *model = ast::dynCast<ast::Model>(decl))
+    return Value(ModelType{model, &module});
+  if (auto *dataset = ast::dynCast<ast::Dataset>(decl))
+    return Value(DatasetRef{dataset, &module});
+  auto *let = ast::dynCast<ast::TopLet>(decl);
+  if (!let)
+    return std::nullopt;
+  if (auto *function = ast::dynCast<ast::LetFunctionStmt>(let->let)) {
+    FunctionValue value;
+    value.decl = function->function;
+    value.scope = module.scope;
+    value.made = function->function->name.range;
+    return Value(value);
+  }
+  if (std::count(module.evaluating.begin(), module.evaluating.end(), decl))
+    return fail(Code::Recursion, at, "`" + std::string(name) + "` is defined by itself");
+  module.evaluating.push_back(decl);
+  Value value = ErrorValue{};
+  if (auto *simple = ast::dynCast<ast::LetStmt>(let->let)) {
+    if (!simple->pattern || simple->pattern->tuple) {
+      value = notYet(simple->range, "a pattern in a constant");
+    } else if (simple->type) {
+      DimEnv env{module.scope, nullptr, {}, nullptr};
+      ResolvedType type = resolveType(simple->type, env);
+      value = coerce(evaluate(simple->value, module.scope, &type), type, simple->value->range,
+                     "`" + std::string(name) + "`", Code::TypeMismatch, simple->type->range);
+    } else {
+      value = evaluate(simple->value, module.scope);
+    }
+    if (simple->value && !value.origin.isValid())
+      value.origin = simple->value->range;
+  } else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(let->let)) {
+    value = evaluateNest(indexed->indices, indexed->value, indexed->range, module.scope);
+  }
+  if (auto *number = value.get<Number>())
+    number->quotient = {};
+  module.evaluating.pop_back();
+  return value;
+}
+
+std::optional<Value> Elaborator::lookupMember(ModelInstance &instance, std::string_view name,
+                                              SourceRange at) {
+  for (const ast::Member *member : instance.decl->members) {
+    if (member->kind == ast::MemberKind::Require || member->name.text != name)
+      continue;
+    switch (member->kind) {
+    case ast::MemberKind::Function: {
+      FunctionValue value;
+      value.decl = member->function;
+      value.scope = instance.scope;
+      value.self = &instance;
+      value.made = member->name.range;
+      return Value(value);
+    }
+    case ast::MemberKind::Field:
+      return evaluateFieldOf(instance, *member);
+    case ast::MemberKind::Param:
+    case ast::MemberKind::State:
+      for (auto &slot : instance.slots)
+        if (slot->member == member)
+          return readSlot(*slot, at);
+      return fail(Code::CircularField, at,
+                  "`" + std::string(name) + "` isn't there before the model is made");
+    default:
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+Value Elaborator::builtinValue(std::string_view name) {
+  if (auto dtype = dtypeNamed(name))
+    return DtypeName{*dtype};
+  if (name == "pi")
+    return Number::point(3.14159265358979323846);
+  if (name == "inf")
+    return Number::point(HUGE_VAL);
+  if (name == "nan")
+    return Number::point(std::nan(""));
+  if (name == "training")
+    return FixedBool{training};
+  if (isBuiltin(name)) {
+    FunctionValue value;
+    value.kind = FunctionValue::Kind::Builtin;
+    value.builtin = name;
+    return value;
+  }
+  return NoValue{};
+}
+
+std::optional<Value> Elaborator::lookup(const Scope &scope, std::string_view name, SourceRange at) {
+  for (const Scope *s = &scope; s; s = s->parent.get()) {
+    if (auto found = s->names.find(name); found != s->names.end())
+      return found->second.value;
+    if (s->self)
+      if (auto value = lookupMember(*s->self, name, at))
+        return value;
+    if (s->module) {
+      if (auto value = lookupDecl(*s->module, name, at))
+        return value;
+      if (auto found = s->module->imports.find(name); found != s->module->imports.end())
+        return Value(ModuleRef{found->second});
+    }
+  }
+  if (Module *prelude = modules.prelude())
+    if (auto value = lookupDecl(*prelude, name, at))
+      return value;
+  Value value = builtinValue(name);
+  if (!value.is<NoValue>())
+    return value;
+  return std::nullopt;
+}
+
+std::vector<std::string> Elaborator::visibleNames(const Scope &scope) {
+  std::vector<std::string> names;
+  for (const Scope *s = &scope; s; s = s->parent.get()) {
+    for (auto &[name, binding] : s->names)
+      names.push_back(name);
+    if (s->self)
+      for (const ast::Member *member : s->self->decl->members)
+        names.emplace_back(member->name.text);
+    if (s->module) {
+      for (auto &[name, decl] : s->module->decls)
+        names.push_back(name);
+      for (auto &[name, imported] : s->module->imports)
+        names.push_back(name);
+    }
+  }
+  if (Module *prelude = modules.prelude())
+    for (auto &[name, decl] : prelude->decls)
+      names.push_back(name);
+  for (std::string_view name : builtinNames())
+    names.emplace_back(name);
+  return names;
+}
+
+Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceRange at) {
+  auto report = error(Code::UnknownName, at, "there is no `" + std::string(name) + "` here");
+  if (std::string near = nearest(name, visibleNames(scope)); !near.empty())
+    report.help("did you mean `" + near + "`?");
+  else
+    for (auto &module : modules.all())
+      if (module->isLibrary && module->name == name) {
+        report.help("`" + std::string(name) + "` is a file of the library: `import " +
+                    std::string(name) + "`");
+        break;
+      } else if (module->isLibrary && module->decls.count(std::string(name))) {
+        report.help("write `" + module->name + "." + std::string(name) + "`, after `import " +
+                    module->name + "`");
+        break;
+      }
+  return ErrorValue{};
+}
+
+//===----------------------------------------------------------------------===//
+// Branches that aren't taken: their names are resolved, no more
+//===----------------------------------------------------------------------===//
+
+void Elaborator::resolveNames(const ast::Block *block, ScopePtr scope) {
+  NameWalker([&](std::string_view name, SourceRange at) {
+    if (name != "_" && !isNameKnown(*scope, name))
+      unknownName(*scope, name, at);
+  }).block(block, {});
+}
+
+bool Elaborator::isNameKnown(const Scope &scope, std::string_view name) {
+  for (const Scope *s = &scope; s; s = s->parent.get()) {
+    if (s->names.count(name))
+      return true;
+    if (s->self)
+      for (const ast::Member *member : s->self->decl->members)
+        if (member->name.text == name)
+          return true;
+    if (s->module && (s->module->decls.count(name) || s->module->imports.count(name)))
+      return true;
+  }
+  Module *prelude = modules.prelude();
+  return (prelude && prelude->decls.count(name)) || !builtinValue(name).is<NoValue>();
+}

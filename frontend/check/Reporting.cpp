@@ -1,0 +1,213 @@
+//===- Reporting.cpp - How mistakes and types are put into words ----------===//
+#include "frontend/check/Elaborator.h"
+
+#include <algorithm>
+
+using namespace tenon;
+using namespace tenon::check;
+
+//===----------------------------------------------------------------------===//
+// Reporting
+//===----------------------------------------------------------------------===//
+
+bool Elaborator::isLibrary(SourceRange range) const {
+  for (auto &module : modules.all())
+    if (module->file == range.file)
+      return module->isLibrary;
+  return false;
+}
+
+DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string message) {
+  SourceRange primary = range;
+  // A mistake inside the library is the caller's: it is shown where the program called.
+  if (range.isValid() && isLibrary(range))
+    for (auto frame = active.rbegin(); frame != active.rend(); ++frame)
+      if (frame->range.isValid() && !isLibrary(frame->range)) {
+        primary = frame->range;
+        break;
+      }
+  if (quiet || !reported.insert({code, primary}).second)
+    return discarded.error(code, primary, std::move(message));
+  if (primary != range) {
+    Diagnostic diagnostic;
+    diagnostic.code = code;
+    diagnostic.message = std::move(message);
+    diagnostic.primary = {primary, "from this call"};
+    diagnostic.secondary.push_back({range, "in the library, here"});
+    return DiagnosticBuilder(engine, std::move(diagnostic));
+  }
+  return engine.error(code, range, std::move(message));
+}
+
+Value Elaborator::fail(Code code, SourceRange range, std::string message) {
+  error(code, range, std::move(message)).done();
+  return ErrorValue{};
+}
+
+Value Elaborator::notYet(SourceRange range, const std::string &what) {
+  return fail(Code::NotYet, range, what + " is not there yet");
+}
+
+//===----------------------------------------------------------------------===//
+// Types in words
+//===----------------------------------------------------------------------===//
+
+std::string Elaborator::dimText(const Dim &dim) const {
+  std::string text = known(dim).str(), result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, 10, " floordiv ") == 0) {
+      result += " / ";
+      i += 9;
+    } else if (text[i] == '$') {
+      result += '_';
+      while (i + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[i + 1])))
+        ++i;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+std::string Elaborator::dtypeText(Dt dtype) const {
+  Dt found = dtypes.find(dtype);
+  return name(dtypes.resolve(found, options.real));
+}
+
+std::string Elaborator::typeText(const Tensor &tensor) const {
+  std::string result = dtypeText(tensor.dtype);
+  for (size_t i = 0; i < tensor.rank(); ++i)
+    result += (i ? ", " : "[") + dimText(tensor.axes[i].dim);
+  return tensor.rank() ? result + "]" : result;
+}
+
+std::string Elaborator::typeText(const Value &value) const {
+  struct Visitor {
+    const Elaborator &e;
+    std::string operator()(const ErrorValue &) { return "a mistake"; }
+    std::string operator()(const NoValue &) { return "nothing"; }
+    std::string operator()(const Hole &) { return "`_`"; }
+    std::string operator()(const Tensor &tensor) { return e.typeText(tensor); }
+    std::string operator()(const Number &number) {
+      if (number.isReal)
+        return "a number with a point";
+      return "the whole number " + e.dimText(number.whole);
+    }
+    std::string operator()(const FixedBool &truth) { return truth.value ? "`true`" : "`false`"; }
+    std::string operator()(const Text &text) { return "the text \"" + text.value + "\""; }
+    std::string operator()(const Sequence &sequence) {
+      if (sequence.isList)
+        return "a list of " + std::to_string(sequence.items.size());
+      std::string result = "(";
+      for (size_t i = 0; i < sequence.items.size(); ++i)
+        result += (i ? ", " : "") + e.typeText(sequence.items[i]);
+      return result + ")";
+    }
+    std::string operator()(const Record &record) {
+      std::string result = "{ ";
+      for (size_t i = 0; i < record.fields.size(); ++i)
+        result +=
+            (i ? ", " : "") + record.fields[i].first + ": " + e.typeText(record.fields[i].second);
+      return result + " }";
+    }
+    std::string operator()(const FunctionValue &) { return "a function"; }
+    std::string operator()(const ModelType &model) {
+      return "the model " + std::string(model.decl->name.text) + " without its arguments";
+    }
+    std::string operator()(const ModelRef &model) {
+      return "a " + std::string(model.instance->decl->name.text);
+    }
+    std::string operator()(const ModuleRef &module) { return "the file " + module.module->name; }
+    std::string operator()(const DatasetRef &dataset) {
+      return "the data set " + std::string(dataset.decl->name.text);
+    }
+    std::string operator()(const DtypeName &dtype) {
+      return std::string("the type ") + name(dtype.dtype);
+    }
+    std::string operator()(const Fill &fill) {
+      return fill.kind == Fill::Kind::Draw ? "a draw without a shape" : "a value without a shape";
+    }
+  };
+  return std::visit(Visitor{*this}, value.data);
+}
+
+std::string Elaborator::typeText(const ResolvedType &type) const {
+  using Kind = ResolvedType::Kind;
+  switch (type.kind) {
+  case Kind::Error:
+    return "a mistake";
+  case Kind::Tensor:
+    return typeText(Tensor{kNoValue, type.dtype, type.axes});
+  case Kind::Int:
+    return "int";
+  case Kind::Real:
+    return "real";
+  case Kind::String:
+    return "string";
+  case Kind::Strings: {
+    std::string result;
+    for (const std::string &item : type.names)
+      result += (result.empty() ? "\"" : " | \"") + item + "\"";
+    return result;
+  }
+  case Kind::Tuple:
+  case Kind::List: {
+    std::string result = type.kind == Kind::List ? "[" : "(";
+    for (size_t i = 0; i < type.items.size(); ++i)
+      result += (i ? ", " : "") + typeText(type.items[i]);
+    return result + (type.kind == Kind::List ? "]" : ")");
+  }
+  case Kind::Record: {
+    std::string result = "{ ";
+    for (size_t i = 0; i < type.items.size(); ++i)
+      result += (i ? ", " : "") + type.names[i] + ": " + typeText(type.items[i]);
+    return result + " }";
+  }
+  case Kind::Function:
+    return "a function";
+  case Kind::Model:
+    return "a model";
+  case Kind::Tree:
+  case Kind::Like:
+    return "a tree";
+  }
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Names that were meant
+//===----------------------------------------------------------------------===//
+
+/// Damerau's distance: insertions, deletions, substitutions and exchanges of neighbours.
+static size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<size_t>> rows(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i)
+    for (size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        rows[i][j] = i + j;
+        continue;
+      }
+      rows[i][j] = std::min(
+          {rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  return rows[a.size()][b.size()];
+}
+
+std::string check::nearest(std::string_view name, const std::vector<std::string> &names) {
+  std::string best;
+  size_t least = std::max<size_t>(1, name.size() / 3) + 1;
+  if (name.size() > 64)
+    return best;
+  for (const std::string &candidate : names) {
+    if (candidate.size() > 64 || candidate == name)
+      continue;
+    size_t edits = distance(name, candidate);
+    if (edits < least || (edits == least && !best.empty() && candidate < best)) {
+      best = candidate;
+      least = edits;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,277 @@
+//===- Value.h - What expressions mean while checking -----------*- C++ -*-===//
+//
+// The checker elaborates a program by evaluating it: a tensor evaluates to a value of the entry
+// being built, everything else (numbers without a dtype, functions, models, trees) to what it is.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "frontend/check/Program.h"
+#include "frontend/syntax/AST.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tenon::check {
+
+struct Module;
+struct ModelInstance;
+struct Scope;
+using ScopePtr = std::shared_ptr<Scope>;
+
+/// A dtype, or a variable for one that is not known yet: that of literals and of what is computed
+/// from literals alone.
+struct Dt {
+  DType fixed = DType::F32;
+  int variable = -1; ///< a place in DtypeTable, -1 if fixed
+
+  Dt() = default;
+  Dt(DType dtype) : fixed(dtype) {}
+  static Dt var(int id) {
+    Dt result;
+    result.variable = id;
+    return result;
+  }
+};
+
+/// The unknown dtypes, joined as they meet (union-find).
+class DtypeTable {
+public:
+  /// An unknown dtype: of reals only (a literal with a point), or any number's.
+  Dt fresh(bool real);
+  /// Of anything, truth values included.
+  Dt freshAny();
+  /// Follows what is known.
+  Dt find(Dt dtype) const;
+  /// Makes the two equal; false if they can't be.
+  bool unify(Dt a, Dt b);
+  /// Whether it is, or can only become, a real.
+  bool mustBeReal(Dt dtype) const;
+  /// The dtype; where nothing decided, i32 or `real`.
+  DType resolve(Dt dtype, DType real) const;
+
+private:
+  struct Node {
+    int parent = -1;
+    bool real = false;
+    bool any = false;
+    std::optional<DType> dtype;
+  };
+  int root(int variable) const;
+  std::vector<Node> nodes_;
+};
+
+/// One dimension of a value, and where its size was written.
+struct Axis {
+  Dim dim;
+  SourceRange origin;
+  bool fromEllipsis = false; ///< stands for a `...` of the signature being elaborated
+
+  Axis(Dim d, SourceRange o = {}) : dim(std::move(d)), origin(o) {}
+};
+
+struct Tensor {
+  ValueId id = kNoValue;
+  Dt dtype;
+  std::vector<Axis> axes;
+
+  size_t rank() const { return axes.size(); }
+  bool isScalar() const { return axes.empty(); }
+};
+
+/// A number that is fixed before anything runs, or a whole-number expression over named dimensions,
+/// or a real computed from such. It has no dtype.
+struct Number {
+  bool isReal = false;
+  Dim whole;                    ///< if not isReal
+  double real = 0;              ///< if isReal and there are no operands
+  MapKind map = MapKind::Add;   ///< of the operands
+  std::vector<Number> operands; ///< a real that depends on named dimensions
+  SourceRange quotient;         ///< of the integer division that made it, in this expression
+
+  static Number integer(Dim dim) {
+    Number n;
+    n.whole = std::move(dim);
+    return n;
+  }
+  static Number point(double value) {
+    Number n;
+    n.isReal = true;
+    n.real = value;
+    return n;
+  }
+  /// The value, if it is a number and not an expression over names.
+  std::optional<double> constant() const;
+};
+
+struct ErrorValue {}; ///< a mistake was reported; absorbs everything
+struct Hole {};       ///< `_`
+struct NoValue {};    ///< a block that has none
+struct FixedBool {
+  bool value = false;
+};
+struct Text {
+  std::string value;
+};
+struct Value;
+/// `(a, b)` or `[a, b]`
+struct Sequence {
+  bool isList = false;
+  std::vector<Value> items;
+};
+struct Record {
+  std::vector<std::pair<std::string, Value>> fields;
+};
+
+/// Something to call.
+struct FunctionValue {
+  enum class Kind { Declared, Builtin, Grad, ValueAndGrad, Vjp, Jvp };
+  Kind kind = Kind::Declared;
+  const ast::Function *decl = nullptr;     ///< Declared
+  ScopePtr scope;                          ///< Declared: where it was made
+  ModelInstance *self = nullptr;           ///< Declared: the model it is a member of
+  std::string builtin;                     ///< Builtin
+  std::shared_ptr<const FunctionValue> of; ///< the others: what is differentiated
+  std::vector<std::string> wrt;
+  SourceRange made;
+};
+/// A `model` declaration, to be given arguments.
+struct ModelType {
+  const ast::Model *decl = nullptr;
+  Module *module = nullptr;
+};
+struct ModelRef {
+  ModelInstance *instance = nullptr;
+};
+struct ModuleRef {
+  Module *module = nullptr;
+};
+struct DatasetRef {
+  const ast::Dataset *decl = nullptr;
+  Module *module = nullptr;
+};
+/// `f32` as a function.
+struct DtypeName {
+  DType dtype = DType::F32;
+};
+/// `zeros()`, `random.normal()`: a value that takes the shape of the place it goes to.
+struct Fill {
+  enum class Kind { Number, Draw, Orthogonal };
+  Kind kind = Kind::Number;
+  Number number;
+  Distribution distribution = Distribution::Uniform;
+  std::vector<Value> parameters;
+  SourceRange range;
+};
+
+struct Value {
+  std::variant<ErrorValue, NoValue, Hole, Tensor, Number, FixedBool, Text, Sequence, Record,
+               FunctionValue, ModelType, ModelRef, ModuleRef, DatasetRef, DtypeName, Fill>
+      data;
+  /// Where a fixed value was written, to explain a dimension it becomes.
+  SourceRange origin;
+
+  Value() = default;
+  template <typename T>
+    requires(!std::is_same_v<std::decay_t<T>, Value>)
+  Value(T &&held, SourceRange origin = {}) : data(std::forward<T>(held)), origin(origin) {}
+
+  template <typename T> const T *get() const { return std::get_if<T>(&data); }
+  template <typename T> T *get() { return std::get_if<T>(&data); }
+  template <typename T> bool is() const { return std::holds_alternative<T>(data); }
+  bool isError() const { return is<ErrorValue>(); }
+};
+
+/// A type as it stands in a signature, all its names replaced by what they are.
+struct ResolvedType {
+  enum class Kind {
+    Error,
+    Tensor,
+    Int,
+    Real,
+    String,
+    Strings,
+    Tuple,
+    List,
+    Record,
+    Function,
+    Model,
+    Tree,
+    Like
+  };
+  Kind kind = Kind::Error;
+  Dt dtype;               ///< Tensor
+  std::vector<Axis> axes; ///< Tensor
+  std::vector<ResolvedType> items;
+  std::vector<std::string> names; ///< of a record's items, or the strings
+  Value like;                     ///< Like
+};
+
+//===----------------------------------------------------------------------===//
+// Scopes, models, modules
+//===----------------------------------------------------------------------===//
+
+struct Binding {
+  Value value;
+  SourceRange declared;
+};
+
+/// The `...` and the dtypes that a signature leaves open.
+struct TypeVars {
+  std::optional<std::vector<Axis>> ellipsis;
+  std::optional<Dt> real, integer, any;
+};
+
+/// Names of a block, a function, a model (`self`) or a file (`module`), looked up outwards.
+struct Scope {
+  ScopePtr parent;
+  std::map<std::string, Binding, std::less<>> names;
+  ModelInstance *self = nullptr;
+  Module *module = nullptr;
+  TypeVars *types = nullptr; ///< of the function whose scope it is
+  bool isFunction = false;   ///< assignment doesn't look further out
+  bool isFor = false;        ///< a repetition of a `for`
+  bool isRegion = false;     ///< a branch or body that runs, or doesn't, at run time
+
+  explicit Scope(ScopePtr parent = nullptr) : parent(std::move(parent)) {}
+};
+
+/// A `param` or `state` of an instance.
+struct Slot {
+  std::string path; ///< with the model's: "lstm.kernel"
+  const ast::Member *member = nullptr;
+  ModelInstance *owner = nullptr;
+  Role role = Role::Parameter;
+};
+
+/// A model with its arguments.
+struct ModelInstance {
+  const ast::Model *decl = nullptr;
+  Module *module = nullptr;
+  std::string path; ///< "", "lstm", "blocks.3"
+  ScopePtr scope;   ///< its arguments, then (by `self`) its members, then its file
+  std::map<std::string, Value, std::less<>> fields;
+  std::vector<std::string> evaluating; ///< fields being evaluated, to find circles
+  std::vector<std::unique_ptr<Slot>> slots;
+  SourceRange made;                             ///< the call that made it
+  std::map<std::string, SourceRange> argRanges; ///< where its arguments were written
+  Role parameterRole = Role::Parameter;         ///< of its slots
+  Role stateRole = Role::State;
+};
+
+/// A file.
+struct Module {
+  std::string name; ///< as it is imported: "nn", "models.resnet"
+  FileId file;
+  const ast::File *syntax = nullptr;
+  bool isLibrary = false;
+  std::map<std::string, const ast::Decl *, std::less<>> decls;
+  std::map<std::string, Module *, std::less<>> imports; ///< by the last name of their path
+  ScopePtr scope;
+  std::vector<const ast::Decl *> evaluating;
+};
+
+} // namespace tenon::check
