@@ -134,7 +134,7 @@ Value Elaborator::dynamicIf(const ast::IfExpr &expr, const Tensor &condition, Sc
   struct Branch {
     Value value;
     std::vector<Value> leaves;
-    std::map<const Slot *, Value> states;
+    SlotValues states;
     Region region;
     bool ok = true;
   } branches[2];

@@ -448,7 +448,8 @@ private:
   // What belongs to the entry being built.
   std::unique_ptr<Builder> builder;
   bool training = false;
-  std::map<const Slot *, Value> slotValues;
+  SlotValues slotValues;
+  unsigned nextSlot = 0;
   std::map<std::string, unsigned> drawOrdinals;
   std::vector<IndexBinder *> binders;
   std::map<ValueId, Affine> affines;

@@ -108,6 +108,7 @@ void Elaborator::evaluateMembers(ModelInstance &instance) {
                                        : instance.path + "." + std::string(member->name.text);
     slot->member = member;
     slot->owner = &instance;
+    slot->ordinal = nextSlot++;
     slot->role =
         member->kind == ast::MemberKind::Param ? instance.parameterRole : instance.stateRole;
     instance.slots.push_back(std::move(slot));

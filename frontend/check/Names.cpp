@@ -229,7 +229,7 @@ Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceR
 
 void Elaborator::resolveNames(const ast::Block *block, ScopePtr scope) {
   NameWalker([&](std::string_view name, SourceRange at) {
-    if (name != "_" && !isNameKnown(*scope, name))
+    if (name != "_" && name != "random" && !isNameKnown(*scope, name))
       unknownName(*scope, name, at);
   }).block(block, {});
 }

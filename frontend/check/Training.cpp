@@ -347,7 +347,7 @@ bool Elaborator::initialValues(TrainBlock &block, Entry &entry, bool metrics) {
           binding.value = tree;
       collectSlots(*optimizer, optimizerSlots);
     }
-    std::sort(optimizerSlots.begin(), optimizerSlots.end());
+    std::sort(optimizerSlots.begin(), optimizerSlots.end(), SlotLess());
     optimizerSlots.erase(std::unique(optimizerSlots.begin(), optimizerSlots.end()),
                          optimizerSlots.end());
     add(optimizerSlots);

@@ -245,7 +245,12 @@ struct Slot {
   const ast::Member *member = nullptr;
   ModelInstance *owner = nullptr;
   Role role = Role::Parameter;
+  unsigned ordinal = 0; ///< in order of making, so that nothing depends on addresses
 };
+struct SlotLess {
+  bool operator()(const Slot *a, const Slot *b) const { return a->ordinal < b->ordinal; }
+};
+using SlotValues = std::map<const Slot *, struct Value, SlotLess>;
 
 /// A model with its arguments.
 struct ModelInstance {

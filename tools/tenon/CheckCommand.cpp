@@ -11,7 +11,7 @@ using namespace tenon::tool;
 static int checkOnly(const Common &common) {
   SourceManager sources;
   DiagnosticEngine engine;
-  check::Modules modules(sources, engine, libraryFolder());
+  check::Modules modules(sources, engine);
   check::Module *module = modules.load(common.file);
   check::CheckOptions options;
   options.real = common.real == "f64" ? check::DType::F64 : check::DType::F32;

@@ -19,21 +19,6 @@ using namespace tenon::tool;
 // Checking
 //===----------------------------------------------------------------------===//
 
-std::string tool::libraryFolder() {
-  if (const char *folder = getenv("TENON_LIBRARY"))
-    return folder;
-  static int anchor;
-  std::string executable = llvm::sys::fs::getMainExecutable("tenon", &anchor);
-  llvm::StringRef folder = llvm::sys::path::parent_path(executable);
-  for (llvm::StringRef base : {folder, llvm::sys::path::parent_path(folder)}) {
-    llvm::SmallString<256> path(base);
-    llvm::sys::path::append(path, "share", "tenon", "std");
-    if (llvm::sys::fs::is_directory(path))
-      return std::string(path);
-  }
-  return {};
-}
-
 std::vector<std::string> Checked::files() const {
   std::vector<std::string> paths;
   for (size_t i = 0; i < sources.size(); ++i)
@@ -44,7 +29,7 @@ std::vector<std::string> Checked::files() const {
 std::unique_ptr<Checked> tool::checkProgram(const Common &common, const Request &request) {
   auto checked = std::make_unique<Checked>();
   checked->modules =
-      std::make_unique<check::Modules>(checked->sources, checked->engine, libraryFolder());
+      std::make_unique<check::Modules>(checked->sources, checked->engine);
   checked->module = checked->modules->load(common.file);
   check::CheckOptions options;
   options.real = common.real == "f64" ? check::DType::F64 : check::DType::F32;

@@ -58,8 +58,5 @@ std::unique_ptr<Compiled> compileProgram(const Common &common, const Request &re
 std::optional<CompileOptions> compileOptions(const Common &common);
 /// What the runtime is told of a `train` block, as JSON.
 std::string describeTraining(const check::Training &training);
-/// Where the standard library is: $TENON_LIBRARY, or share/tenon/std beside or above the
-/// executable.
-std::string libraryFolder();
 
 } // namespace tenon::tool
