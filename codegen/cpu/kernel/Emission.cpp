@@ -64,10 +64,9 @@ Value *Emission::dim(const Dim &d) {
 llvm::Type *Emission::memoryType(m::Type element) {
   if (element.isInteger(1))
     return b.getInt8Ty();
-  if (element.isF16())
-    return b.getHalfTy();
-  if (element.isBF16())
-    return b.getBFloatTy();
+  // As bits: vectors of small reals aren't legal everywhere.
+  if (element.isF16() || element.isBF16())
+    return b.getInt16Ty();
   return registerType(element);
 }
 
@@ -83,17 +82,25 @@ unsigned Emission::memoryBytes(m::Type element) {
   return std::max(1u, element.getIntOrFloatBitWidth() / 8);
 }
 
+static llvm::Type *smallReal(llvm::IRBuilderBase &b, m::Type element) {
+  return element.isF16() ? b.getHalfTy() : element.isBF16() ? b.getBFloatTy() : nullptr;
+}
+
 Value *Emission::widen(Value *memory, m::Type element) {
   if (element.isInteger(1))
     return b.CreateICmpNE(memory, llvm::Constant::getNullValue(memory->getType()));
-  return emitWiden(b, target, memory);
+  if (llvm::Type *small = smallReal(b, element))
+    return emitWiden(b, target, b.CreateBitCast(memory, memory->getType()->getWithNewType(small)));
+  return memory;
 }
 
 Value *Emission::narrow(Value *value, m::Type element) {
   if (element.isInteger(1))
     return b.CreateZExt(value, value->getType()->getWithNewType(b.getInt8Ty()));
-  return element.isF16() || element.isBF16() ? emitNarrow(b, target, value, memoryType(element))
-                                             : value;
+  if (llvm::Type *small = smallReal(b, element))
+    return b.CreateBitCast(emitNarrow(b, target, value, small),
+                           value->getType()->getWithNewType(b.getInt16Ty()));
+  return value;
 }
 
 Value *Emission::rounded(Value *value, m::Type element) {

@@ -97,18 +97,13 @@ Value *Pull::constant(ConstantOp op, const Place &place, const Mask *mask) {
     return emitMap(e, op, {});
   m::Type element = dense.getElementType();
   llvm::SmallVector<llvm::Constant *> numbers;
-  llvm::IRBuilder<llvm::ConstantFolder> folder(e.b.getContext());
   for (m::Attribute value : dense.getValues<m::Attribute>()) {
     llvm::Constant *number = constantElement(e, value, element);
     llvm::Type *type = e.memoryType(element);
-    if (type->isIntegerTy(8) && number->getType()->isIntegerTy(1))
+    if (element.isInteger(1))
       number = llvm::ConstantInt::get(type, number->isNullValue() ? 0 : 1);
-    else if (type != number->getType()) {
-      llvm::APFloat narrow = llvm::cast<llvm::ConstantFP>(number)->getValueAPF();
-      bool inexact;
-      narrow.convert(type->getFltSemantics(), llvm::APFloat::rmNearestTiesToEven, &inexact);
-      number = llvm::ConstantFP::get(type, narrow);
-    }
+    else if (auto real = m::dyn_cast<m::FloatAttr>(value); real && type->isIntegerTy())
+      number = llvm::ConstantInt::get(type, real.getValue().bitcastToAPInt());
     numbers.push_back(number);
   }
   auto *type = llvm::ArrayType::get(e.memoryType(element), numbers.size());
