@@ -125,4 +125,12 @@ def AssignDestinations : Pass<"assign-destinations", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def PrintPlans : Pass<"print-plans", "::mlir::func::FuncOp"> {
+  let summary = "Prints where values live and how scans are shared among threads";
+  let description = [{
+    After `assign-destinations`. Packed operands count with their plain size, for their own depends on
+    the target.
+  }];
+}
+
 #endif

@@ -41,8 +41,8 @@ public:
     SmallVector<Value> inputs(operands.begin(), operands.end());
     auto kernel = KernelOp::create(builder, loc, ValueRange(group.yields).getTypes(), inputs,
                                    group.kind, name());
-    Block *body = kernel.getBody().empty() ? &kernel.getBody().emplaceBlock()
-                                           : &kernel.getBody().front();
+    Block *body =
+        kernel.getBody().empty() ? &kernel.getBody().emplaceBlock() : &kernel.getBody().front();
     IRMapping mapping;
     for (Value input : inputs)
       mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
@@ -62,8 +62,8 @@ private:
   /// Lists what computes `value` inside the kernel, operands first.
   void collect(Value value, bool isRoot) {
     Operation *op = value.getDefiningOp();
-    bool inside = isRoot || isFreeExpression(value) ||
-                  (op && op->getBlock() == &block && isOwn(value, op));
+    bool inside =
+        isRoot || isFreeExpression(value) || (op && op->getBlock() == &block && isOwn(value, op));
     if (!inside) {
       operands.insert(value);
       return;

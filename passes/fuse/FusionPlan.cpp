@@ -17,8 +17,7 @@ static bool isIndexing(Operation *op) {
 }
 
 bool tenon::isFusible(Operation *op) {
-  return isIndexing(op) ||
-         isa<MapOp, GatherOp, DrawOp, ConstantOp, DimensionOp, IotaOp>(op);
+  return isIndexing(op) || isa<MapOp, GatherOp, DrawOp, ConstantOp, DimensionOp, IotaOp>(op);
 }
 
 bool tenon::isFreeExpression(Value value) {
@@ -112,8 +111,7 @@ private:
         return false;
       AffineMap map = contract.getInputMap(use.getOperandNumber());
       for (unsigned d = 0; d < map.getNumDims(); ++d)
-        if (!llvm::any_of(map.getResults(),
-                          [&](AffineExpr e) { return e.isFunctionOfDim(d); }) &&
+        if (!llvm::any_of(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(d); }) &&
             !contract.getExtentDims()[d].isConstant(1))
           return true;
     }
@@ -138,8 +136,9 @@ private:
         bool inNested = user->getBlock() != &block;
         bool renamed = isa<ReshapeOp>(user) && stored.contains(user->getResult(0)) &&
                        !isFreeExpression(value) && isa<func::FuncOp>(block.getParentOp());
-        outside |= renamed || (inNested ? !isFreeExpression(value)
-                                        : !(isFusible(user) || isHeavy(user) || isa<CheckOp>(user)));
+        outside |=
+            renamed || (inNested ? !isFreeExpression(value)
+                                 : !(isFusible(user) || isHeavy(user) || isa<CheckOp>(user)));
         repeated |= repeats(use);
       }
       if (outside) {
@@ -160,8 +159,8 @@ private:
   /// A reshape of a stored value that is itself stored is another name for the same memory; but not
   /// in a scan, where slices have strides.
   bool isAlias(Value value) const {
-    return isa<func::FuncOp>(block.getParentOp()) &&
-           value.getDefiningOp<ReshapeOp>() && !isInlined(value.getDefiningOp()->getOperand(0));
+    return isa<func::FuncOp>(block.getParentOp()) && value.getDefiningOp<ReshapeOp>() &&
+           !isInlined(value.getDefiningOp()->getOperand(0));
   }
 
   void makeGroups() {
@@ -255,8 +254,8 @@ private:
           producer[yield] = g;
     unsigned next = groups.size();
     for (Operation &op : block) {
-      bool isStoredAlias = isa<ReshapeOp>(op) && stored.contains(op.getResult(0)) &&
-                           isAlias(op.getResult(0));
+      bool isStoredAlias =
+          isa<ReshapeOp>(op) && stored.contains(op.getResult(0)) && isAlias(op.getResult(0));
       if (isHeavy(&op) || isa<CheckOp>(op) || (isFusible(&op) && !isStoredAlias))
         continue;
       for (Value result : op.getResults())
@@ -328,9 +327,8 @@ private:
   }
   bool canJoin(unsigned a, unsigned b) {
     return sameDomain(groups[a], groups[b]) &&
-           groups[a].yields.size() + groups[b].yields.size() <= maxYields &&
-           readsAlongside(a, b) && readsAlongside(b, a) && !depends(a, b, true) &&
-           !depends(b, a, true);
+           groups[a].yields.size() + groups[b].yields.size() <= maxYields && readsAlongside(a, b) &&
+           readsAlongside(b, a) && !depends(a, b, true) && !depends(b, a, true);
   }
   void join(unsigned into, unsigned from) {
     llvm::append_range(groups[into].yields, groups[from].yields);

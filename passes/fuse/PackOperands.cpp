@@ -57,8 +57,8 @@ struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
       inputs.push_back(kernel.getInputs()[cast<BlockArgument>(argument).getArgNumber()]);
     auto packed = KernelOp::create(builder, kernel.getLoc(), operand.get().getType(), inputs,
                                    KernelKind::pack, "pack");
-    Block *region = packed.getBody().empty() ? &packed.getBody().emplaceBlock()
-                                             : &packed.getBody().front();
+    Block *region =
+        packed.getBody().empty() ? &packed.getBody().emplaceBlock() : &packed.getBody().front();
     IRMapping mapping;
     for (Value argument : arguments)
       mapping.map(argument, region->addArgument(argument.getType(), argument.getLoc()));

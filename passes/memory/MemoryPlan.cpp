@@ -218,8 +218,7 @@ private:
 
 } // namespace
 
-MemoryPlan tenon::planMemory(func::FuncOp function,
-                             llvm::function_ref<Dim(KernelOp)> packedBytes) {
+MemoryPlan tenon::planMemory(func::FuncOp function, llvm::function_ref<Dim(KernelOp)> packedBytes) {
   return Planner(function, packedBytes).run();
 }
 

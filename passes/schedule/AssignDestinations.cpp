@@ -3,7 +3,8 @@
 // After this pass, whatever a block hands out (returns of the function, yields of a scan or an if)
 // is the result of a kernel that has no other destination, a stacked result of a scan or a result
 // of an if; so each kernel writes straight to where its result belongs. A kernel whose result goes
-// to two places writes it twice; anything else is copied.
+// to two places writes it twice; a carried value or slice that is handed out as it stands is
+// written by a map kernel of the same extents, if there is one; anything else is copied.
 //
 // Kernels that overwrite a donated argument stand last in their function and carry `commit`: when
 // they run, every check has been made, and nobody reads the old value afterwards.
@@ -25,8 +26,8 @@ namespace {
 KernelOp copyOf(Value value, OpBuilder &builder) {
   auto kernel = KernelOp::create(builder, value.getLoc(), value.getType(), ValueRange(value),
                                  KernelKind::copy, "copy");
-  Block *body = kernel.getBody().empty() ? &kernel.getBody().emplaceBlock()
-                                         : &kernel.getBody().front();
+  Block *body =
+      kernel.getBody().empty() ? &kernel.getBody().emplaceBlock() : &kernel.getBody().front();
   auto argument = body->addArgument(value.getType(), value.getLoc());
   OpBuilder inside = OpBuilder::atBlockEnd(body);
   YieldOp::create(inside, value.getLoc(), ValueRange(argument));
@@ -45,6 +46,41 @@ KernelOp withSecondResult(KernelOp kernel, unsigned index) {
   Operation *yield = wider.getBody().front().getTerminator();
   Value again = yield->getOperand(index);
   yield->insertOperands(yield->getNumOperands(), again);
+  for (auto [old, now] : llvm::zip(kernel.getResults(), wider.getResults()))
+    old.replaceAllUsesWith(now);
+  kernel.erase();
+  return wider;
+}
+
+/// A map kernel of the block with results of the same extents as `value`, which may write it too.
+KernelOp carrierOf(Value value, Block &block) {
+  auto dims = dimsOf(cast<RankedTensorType>(value.getType()));
+  KernelOp carrier;
+  for (auto kernel : block.getOps<KernelOp>())
+    if (kernel.getKind() == KernelKind::map && kernel.getNumResults() > 0 &&
+        dimsOf(cast<RankedTensorType>(kernel.getResult(0).getType())) == dims)
+      carrier = kernel;
+  return carrier;
+}
+
+/// The kernel again, with `value` as one more result.
+KernelOp withPassedOn(KernelOp kernel, Value value) {
+  OpBuilder builder(kernel);
+  SmallVector<Type> types(kernel.getResultTypes());
+  types.push_back(value.getType());
+  SmallVector<Value> inputs(kernel.getInputs());
+  size_t place = llvm::find(inputs, value) - inputs.begin();
+  if (place == inputs.size())
+    inputs.push_back(value);
+  auto wider = KernelOp::create(builder, kernel.getLoc(), types, inputs, kernel.getKind(),
+                                kernel.getSymName());
+  wider->setDiscardableAttrs(kernel->getDiscardableAttrDictionary());
+  wider.getBody().takeBody(kernel.getBody());
+  Block &body = wider.getBody().front();
+  if (place == body.getNumArguments())
+    body.addArgument(value.getType(), value.getLoc());
+  Operation *yield = body.getTerminator();
+  yield->insertOperands(yield->getNumOperands(), Value(body.getArgument(place)));
   for (auto [old, now] : llvm::zip(kernel.getResults(), wider.getResults()))
     old.replaceAllUsesWith(now);
   kernel.erase();
@@ -81,11 +117,12 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
       Value value = isFunction ? storage(operand.get()) : operand.get();
       Operation *op = value.getDefiningOp();
       bool isHere = op && op->getBlock() == &block;
-      bool isPlain = isHere && (isa<KernelOp>(op) ||
-                                (isFunction && (isa<IfOp>(op) || isStacked(value))));
+      bool isPlain =
+          isHere && (isa<KernelOp>(op) || (isFunction && (isa<IfOp>(op) || isStacked(value))));
       // What control flow computes may be read after it, and it may read the argument to the end.
       if (isPlain && isa<KernelOp>(op))
-        isPlain = cast<KernelOp>(op).getKind() != KernelKind::pack && !escapesCommit(value, operand);
+        isPlain =
+            cast<KernelOp>(op).getKind() != KernelKind::pack && !escapesCommit(value, operand);
       else if (donor(operand))
         isPlain = false;
       if (isPlain && taken.insert(value).second)
@@ -95,23 +132,37 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
         auto wider = withSecondResult(kernel, cast<OpResult>(value).getResultNumber());
         Value again = wider.getResults().back();
         operand.set(again);
-        taken.clear();
-        for (OpOperand &earlier : terminator->getOpOperands()) {
-          taken.insert(isFunction ? storage(earlier.get()) : earlier.get());
-          if (&earlier == &operand)
-            break;
-        }
+        taken = takenBefore(operand, isFunction);
+        continue;
+      }
+      KernelOp carrier =
+          isa<BlockArgument>(value) && value.getParentBlock() == &block && !isFunction
+              ? carrierOf(value, block)
+              : KernelOp();
+      if (carrier) {
+        operand.set(withPassedOn(carrier, value).getResults().back());
+        taken = takenBefore(operand, isFunction);
         continue;
       }
       Value copied = copyOf(operand.get(), builder).getResult(0);
       // Two donated arguments may trade places: the first copy still has the old value.
       auto argument = donor(operand);
-      if (argument && isa<BlockArgument>(value) &&
-          value != getOperation().getArgument(*argument))
+      if (argument && isa<BlockArgument>(value) && value != getOperation().getArgument(*argument))
         copied = copyOf(copied, builder).getResult(0);
       operand.set(copied);
       taken.insert(copied);
     }
+  }
+
+  /// What the terminator's operands up to `last` hand out; asked again where a kernel was rebuilt.
+  static llvm::DenseSet<Value> takenBefore(OpOperand &last, bool isFunction) {
+    llvm::DenseSet<Value> taken;
+    for (OpOperand &operand : last.getOwner()->getOpOperands()) {
+      taken.insert(isFunction ? storage(operand.get()) : operand.get());
+      if (&operand == &last)
+        break;
+    }
+    return taken;
   }
 
   static bool isStacked(Value value) {
@@ -124,8 +175,8 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
     auto function = getOperation();
     if (!isa<func::ReturnOp>(returned.getOwner()))
       return std::nullopt;
-    auto alias = function.getResultAttrOfType<IntegerAttr>(returned.getOperandNumber(),
-                                                           "tenon.alias");
+    auto alias =
+        function.getResultAttrOfType<IntegerAttr>(returned.getOperandNumber(), "tenon.alias");
     return alias ? std::optional<unsigned>(alias.getInt()) : std::nullopt;
   }
 

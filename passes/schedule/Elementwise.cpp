@@ -31,8 +31,8 @@ bool tenon::readsOnlyElementwise(KernelOp kernel, unsigned index) {
 
 namespace {
 
-/// The axis of `from` that runs in step with axis `axis` of `to` when both hold the same elements in
-/// row-major order: equal extents with equal products before them.
+/// The axis of `from` that runs in step with axis `axis` of `to` when both hold the same elements
+/// in row-major order: equal extents with equal products before them.
 std::optional<unsigned> sameAxis(RankedTensorType to, unsigned axis, RankedTensorType from) {
   auto target = dimsOf(to), source = dimsOf(from);
   Dim before(1);
@@ -122,7 +122,8 @@ private:
       return whole(reshape.getOperand());
     }
     if (auto slice = dyn_cast<SliceOp>(op)) {
-      bool inStep = slice.getOffsets().getDims()[axis].isConstant(0) && slice.getStrides()[axis] == 1;
+      bool inStep =
+          slice.getOffsets().getDims()[axis].isConstant(0) && slice.getStrides()[axis] == 1;
       return inStep ? visit(slice.getOperand(), axis) : whole(slice.getOperand());
     }
     if (auto pad = dyn_cast<PadOp>(op)) {
@@ -161,7 +162,7 @@ private:
         else if (expr.isFunctionOfDim(loop.getPosition()))
           alone = false;
       }
-      at && alone ? visit(input, *at) : whole(input);
+      at &&alone ? visit(input, *at) : whole(input);
     }
   }
 

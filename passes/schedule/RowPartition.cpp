@@ -22,9 +22,11 @@ public:
       size_t before = labels.size();
       for (auto [argument, yield] :
            llvm::zip(scan.getCarriedArguments(), scan.getCarriedYields())) {
-        if (auto known = labels.find(argument); known != labels.end() && !label(yield, known->second))
+        if (auto known = labels.find(argument);
+            known != labels.end() && !label(yield, known->second))
           return false;
-        if (auto known = labels.find(yield); known != labels.end() && !label(argument, known->second))
+        if (auto known = labels.find(yield);
+            known != labels.end() && !label(argument, known->second))
           return false;
       }
       for (Operation &op : scan.getBody().front())

@@ -243,6 +243,14 @@ bool isNegationOf(Value a, Value b) {
   return negation && negation.getOperand() == b;
 }
 
+/// One is the negation of the other, or both are broadcasts of such.
+bool areOpposite(Value a, Value b) {
+  auto left = a.getDefiningOp<BroadcastOp>(), right = b.getDefiningOp<BroadcastOp>();
+  if (left && right && left.getAxes() == right.getAxes())
+    return areOpposite(left.getOperand(), right.getOperand());
+  return isNegationOf(a, b) || isNegationOf(b, a);
+}
+
 /// y * softplus(-x) + (1 - y) * softplus(x), both of one sign.
 template <typename Op> struct BinaryCrossEntropy : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -301,7 +309,7 @@ private:
   static Value weightBeside(MulOp product, Value factor, bool subtracted) {
     for (auto [a, y] : {std::pair(product.getLhs(), product.getRhs()),
                         std::pair(product.getRhs(), product.getLhs())})
-      if (subtracted ? a == factor : isNegationOf(a, factor))
+      if (subtracted ? a == factor : areOpposite(a, factor))
         return y;
     return {};
   }
