@@ -137,6 +137,24 @@ TEST_P(Derivative, FirstOrderInF32) {
   EXPECT_NEAR(forward, backward, 2e-4 * (1 + std::abs(forward)));
 }
 
+/// Simplification, hoisting and gathering change no derivative.
+TEST_P(Derivative, ThroughTheGraphPipeline) {
+  const Row &row = GetParam();
+  Program plain(context(), row, "f64"), whole(context(), row, "f64", true);
+  ASSERT_TRUE(plain.isValid() && whole.isValid());
+  const uint64_t seed = seedOf(row);
+  Tensors x = plain.point(seed), t = plain.random(plain.inputs, -1, 1, seed + 1),
+          c = plain.random(plain.results, -1, 1, seed + 2);
+  auto compare = [&](const char *function, const Tensors &arguments) {
+    expectNear(whole.call(function, arguments), plain.call(function, arguments), 1e-11, function);
+  };
+  compare("f", x);
+  compare("vjp", joined({x, c}));
+  compare("jvp", joined({x, t}));
+  compare("jvp_vjp", joined({x, c, t}));
+  compare("vjp_vjp", joined({x, c, t}));
+}
+
 static std::string nameOf(const testing::TestParamInfo<Row> &info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::ValuesIn(allRows()), nameOf);
 

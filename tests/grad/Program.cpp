@@ -144,7 +144,9 @@ Texts splitTypes(const std::string &text) {
 }
 } // namespace
 
-Program::Program(MLIRContext &context, const Row &given, const std::string &element) : row(given) {
+Program::Program(MLIRContext &context, const Row &given, const std::string &element,
+                 bool wholePipeline)
+    : row(given) {
   for (std::string &type : row.types)
     type = replaced(type, element);
   for (Held &one : row.held)
@@ -161,7 +163,10 @@ Program::Program(MLIRContext &context, const Row &given, const std::string &elem
     return;
   }
   PassManager manager(&context);
-  manager.addNestedPass<func::FuncOp>(createDifferentiate());
+  if (wholePipeline)
+    buildGraphPipeline(manager);
+  else
+    manager.addNestedPass<func::FuncOp>(createDifferentiate());
   if (failed(manager.run(*module))) {
     ADD_FAILURE() << row.name << " isn't differentiated";
     module = {};

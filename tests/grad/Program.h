@@ -20,7 +20,9 @@ using Tensors = std::vector<HostTensor>;
 class Program {
 public:
   /// `element` replaces `F`: "f64" or "f32". Fails the running test if something goes wrong.
-  Program(mlir::MLIRContext &context, const Row &row, const std::string &element);
+  /// `wholePipeline`: not only differentiated, but also all else that comes before kernels.
+  Program(mlir::MLIRContext &context, const Row &row, const std::string &element,
+          bool wholePipeline = false);
 
   bool isValid() const { return bool(module); }
   /// Types of inputs and results.
