@@ -157,6 +157,7 @@ TEST_P(Derivative, ThroughTheGraphPipeline) {
 
 static std::string nameOf(const testing::TestParamInfo<Row> &info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::ValuesIn(allRows()), nameOf);
+INSTANTIATE_TEST_SUITE_P(Random, Derivative, testing::ValuesIn(randomRows(40)), nameOf);
 
 //===----------------------------------------------------------------------===//
 // Points that need care

@@ -38,6 +38,8 @@ std::vector<Row> mapRows();
 std::vector<Row> contractRows();
 std::vector<Row> movementRows();
 std::vector<Row> controlRows();
+/// Functions made at random, the same ones at each call.
+std::vector<Row> randomRows(size_t count);
 
 /// The first-order derivative where it needs care: expected cotangents for cotangents of 1.
 struct Point {
