@@ -10,7 +10,7 @@ namespace tenon::train {
 namespace {
 
 constexpr double kRedrawSeconds = 0.1;
-constexpr int kBarWidth = 20;
+constexpr int kBarWidth = 20, kLeastBarWidth = 4;
 
 double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -24,15 +24,20 @@ std::string number(double value) {
   return text;
 }
 
-std::string bar(int64_t done, int64_t steps) {
-  int filled = steps > 0 ? int(double(done) / double(steps) * kBarWidth * 2 + 0.5) : kBarWidth * 2;
+std::string bar(int64_t done, int64_t steps, int width) {
+  int filled = steps > 0 ? int(double(done) / double(steps) * width * 2 + 0.5) : width * 2;
   std::string text;
-  for (int i = 0; i < kBarWidth; ++i)
+  for (int i = 0; i < width; ++i)
     text += filled >= 2 * i + 2 ? "━" : filled == 2 * i + 1 ? "╸" : " ";
   return text;
 }
 
-/// Cut to `columns` characters (each of the text's characters is one column wide).
+/// Characters; each of the text's is one column wide.
+int columnsOf(const std::string &text) {
+  return int(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+/// Cut to `columns` characters.
 std::string cut(const std::string &text, int columns) {
   int used = 0;
   for (size_t i = 0; i < text.size(); ++i)
@@ -91,19 +96,21 @@ void Progress::step(int64_t done, int64_t rows, int64_t stepsLeftInAll, const Sc
 
 void Progress::draw(int64_t done, int64_t stepsLeftInAll, const Scores &scores) {
   double each = seconds(Clock::now() - epochStart) / double(std::max<int64_t>(1, done - firstStep));
-  std::string line = "epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs) + "  ";
-  if (terminal)
-    line += bar(done, steps) + "  ";
-  line += std::to_string(done) + "/" + std::to_string(steps) + "  " + describe(scores) + "  " +
-          std::to_string(int64_t(rowsPerSecond())) + " rows/s  " +
-          describeSeconds(each * double(stepsLeftInAll)) + " left";
+  std::string head = "epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs) + "  ";
+  std::string tail = std::to_string(done) + "/" + std::to_string(steps) + "  " +
+                     describeSeconds(each * double(stepsLeftInAll)) + " left  " + describe(scores) +
+                     "  " + std::to_string(int64_t(rowsPerSecond())) + " rows/s";
   if (!terminal) {
-    fprintf(output, "%s\n", line.c_str());
+    fprintf(output, "%s%s\n", head.c_str(), tail.c_str());
   } else {
     winsize size{};
-    int columns =
-        ioctl(fileno(output), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
-    fprintf(output, "\r%s\x1b[K", cut(line, columns - 1).c_str());
+    bool known = ioctl(fileno(output), TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    int columns = (known ? size.ws_col : 80) - 1;
+    // The bar is the first to go where the line is long.
+    int width = std::min(kBarWidth, columns - columnsOf(head + tail) - 2);
+    if (width >= kLeastBarWidth)
+      head += bar(done, steps, width) + "  ";
+    fprintf(output, "\r%s\x1b[K", cut(head + tail, columns).c_str());
     lineDrawn = true;
   }
   fflush(output);

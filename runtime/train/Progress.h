@@ -20,7 +20,7 @@ std::string describeSeconds(double seconds);
 
 /// On a terminal one line that is redrawn up to ten times a second:
 ///
-///     epoch 1/3  ━━━━━━━━━╸          812/2048  loss 0.2341  accuracy 0.913  7421 rows/s  0:12 left
+///     epoch 1/3  ━━━━━╸        812/2048  0:12 left  loss 0.2341  accuracy 0.913  7421 rows/s
 ///
 /// elsewhere a plain line now and then; one line for each finished epoch in both cases.
 class Progress {

@@ -230,7 +230,8 @@ Status Trainer::openLog() {
               {"numeric_mode", info.numericMode},
               {"rows", splits},
               {"dataset", Json::parse(info.dataset)}};
-  return writeText(outcome.folder + "/config.json", config.dump(2) + "\n");
+  return writeText(outcome.folder + "/config.json",
+                   config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 //===----------------------------------------------------------------------===//
