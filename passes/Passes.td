@@ -71,6 +71,15 @@ def SplitContractions : Pass<"split-contractions", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def GatherResults : Pass<"gather-results", "::mlir::func::FuncOp"> {
+  let summary = "Makes every axis of a contraction's result a loop of its own";
+  let description = [{
+    Contractions that add to places computed from several loops, as the input's gradient of a
+    convolution does, are solved for the place; strides are split into residue classes.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//

@@ -38,10 +38,14 @@ void tenon::buildGraphPipeline(OpPassManager &manager) {
   // 6. Derivatives of contractions have more operands than two again.
   functions.addPass(createSplitContractions());
   functions.addPass(createSimplify());
-  // 7. In front of the reverse scans, then behind them: what is hoisted needn't be gathered.
+  // 7. What the loops move around should have its last form; but products of two operands first,
+  //    because only they can be padded with zeros.
+  functions.addPass(createGatherResults());
+  functions.addPass(createSimplify());
+  // 8. In front of the reverse scans, then behind them: what is hoisted needn't be gathered.
   functions.addPass(createHoistInvariants());
   functions.addPass(createGatherAccumulated());
-  // 8. One name for equal values, so that fusion sees who shares what.
+  // 9. One name for equal values, so that fusion sees who shares what.
   simplify();
 }
 

@@ -1,0 +1,422 @@
+//===- GatherResults.cpp - Every element of a result from its own loops ---===//
+//
+// A code generator goes through the elements of a result; a contraction that adds to several
+// elements of it, or leaves some out, must be turned round. With r the place in one axis of the
+// result that isn't a loop of its own, of extent P:
+//
+//   r = c + s*d                  the sum over a result of d's extent, padded to places c + s*d
+//   r = c + d + R                d = r - c - R, with zeros around the operands that d reads
+//   r = c + s*d + q*e + s*R      for each residue of r and of e by s, as above on every s-th place,
+//                                padded to every s-th place of the result
+//   any other                    the sum over all points of (place == r ? value : 0)
+//
+// The gradient of a convolution with respect to its input has the second form, with a stride the
+// third. In both an operand must have d as an axis of its own, whose zeros stand for points
+// outside; a product of such a zero with an infinite element is NaN.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Passes.h"
+#include "passes/simplify/ContractParts.h"
+#include "passes/simplify/Splat.h"
+
+#include <numeric>
+
+namespace tenon {
+#define GEN_PASS_DEF_GATHERRESULTS
+#include "passes/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Places as sums of loops
+//===----------------------------------------------------------------------===//
+
+/// constant + the sum of coefficients[d] * loop d.
+struct Place {
+  int64_t constant = 0;
+  SmallVector<int64_t> coefficients;
+
+  /// nullopt if the expression has symbols or divisions.
+  static std::optional<Place> of(AffineExpr expr, unsigned loops) {
+    Place place;
+    place.coefficients.resize(loops);
+    if (!place.add(expr, 1))
+      return std::nullopt;
+    return place;
+  }
+  SmallVector<unsigned> loops() const {
+    SmallVector<unsigned> result;
+    for (unsigned d = 0; d < coefficients.size(); ++d)
+      if (coefficients[d] != 0)
+        result.push_back(d);
+    return result;
+  }
+  /// The least and the largest value over loops of these extents, none of them 0.
+  std::pair<Dim, Dim> range(ArrayRef<Dim> extents) const {
+    Dim least(constant), largest(constant);
+    for (unsigned d : loops()) {
+      Dim last = (extents[d] - Dim(1)) * Dim(coefficients[d]);
+      (coefficients[d] < 0 ? least : largest) = (coefficients[d] < 0 ? least : largest) + last;
+    }
+    return {least, largest};
+  }
+
+private:
+  bool add(AffineExpr expr, int64_t factor) {
+    if (auto number = dyn_cast<AffineConstantExpr>(expr)) {
+      constant += factor * number.getValue();
+      return true;
+    }
+    if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
+      coefficients[loop.getPosition()] += factor;
+      return true;
+    }
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    if (!binary)
+      return false;
+    if (binary.getKind() == AffineExprKind::Add)
+      return add(binary.getLHS(), factor) && add(binary.getRHS(), factor);
+    auto number = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    return binary.getKind() == AffineExprKind::Mul && number &&
+           add(binary.getLHS(), factor * number.getValue());
+  }
+};
+
+int64_t modulo(int64_t a, int64_t b) { return ((a % b) + b) % b; }
+Dim ceilDiv(const Dim &a, int64_t b) { return *Dim::floorDiv(a + Dim(b - 1), Dim(b)); }
+
+AffineMap withResult(AffineMap map, unsigned axis, AffineExpr place) {
+  SmallVector<AffineExpr> places(map.getResults());
+  places[axis] = place;
+  return AffineMap::get(map.getNumDims(), map.getNumSymbols(), places, map.getContext());
+}
+
+RankedTensorType withExtent(RankedTensorType type, unsigned axis, const Dim &extent) {
+  auto dims = dimsOf(type);
+  dims[axis] = extent;
+  return tensorType(type.getContext(), dims, type.getElementType());
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
+  void runOnOperation() override {
+    SmallVector<ContractOp> work;
+    getOperation().walk([&](ContractOp op) { work.push_back(op); });
+    while (!work.empty()) {
+      ContractOp op = work.pop_back_val();
+      auto axis = firstAxis(op);
+      if (!axis)
+        continue;
+      if (op.getCombiner() != Combiner::sum) {
+        op.emitOpError("of combiner ")
+            << stringifyCombiner(op.getCombiner()) << " gives axis " << *axis
+            << " of its result in no order that code can be made for";
+        return signalPassFailure();
+      }
+      made.clear();
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(gather(builder, op, *axis));
+      op.erase();
+      llvm::append_range(work, made);
+    }
+  }
+
+  /// The first axis of the result that isn't exactly one loop which no axis before it is.
+  static std::optional<unsigned> firstAxis(ContractOp op) {
+    llvm::SmallDenseSet<unsigned> seen;
+    auto extents = op.getExtentDims();
+    auto dims = dimsOf(cast<RankedTensorType>(op.getType()));
+    for (auto [axis, expr] : llvm::enumerate(op.getResultMap().getResults())) {
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      if (!loop || !(extents[loop.getPosition()] == dims[axis]) ||
+          !seen.insert(loop.getPosition()).second)
+        return axis;
+    }
+    return std::nullopt;
+  }
+
+  Value gather(OpBuilder &builder, ContractOp op, unsigned axis) {
+    ContractParts parts = ContractParts::of(op);
+    auto place = Place::of(parts.result.getResult(axis), parts.extents.size());
+    if (!place)
+      return guarded(builder, op, axis);
+    auto loops = place->loops();
+    llvm::erase_if(loops, [&](unsigned d) { return isElsewhere(parts, axis, d); });
+    if (place->loops().size() == 1 && loops.size() == 1 && place->coefficients[loops[0]] > 0 &&
+        place->constant >= 0)
+      return strided(builder, op, axis, *place, loops[0]);
+    if (op.isSumOfProducts())
+      for (unsigned d : loops)
+        if (place->coefficients[d] > 0 && hasOwnAxis(parts, d))
+          if (auto remainder = remainderLoop(*place, d); remainder)
+            return byResidues(builder, op, axis, *place, d, *remainder);
+    return guarded(builder, op, axis);
+  }
+
+  static bool isElsewhere(const ContractParts &parts, unsigned axis, unsigned loop) {
+    for (auto [i, expr] : llvm::enumerate(parts.result.getResults()))
+      if (i != axis && expr.isFunctionOfDim(loop))
+        return true;
+    return false;
+  }
+
+  /// True if an operand has the loop as an axis: it is zero wherever the loop would leave its
+  /// range.
+  static bool hasOwnAxis(const ContractParts &parts, unsigned loop) {
+    for (auto [input, map] : llvm::zip(parts.inputs, parts.maps)) {
+      auto dims = dimsOf(cast<RankedTensorType>(input.getType()));
+      for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+        if (auto alone = dyn_cast<AffineDimExpr>(expr); alone && alone.getPosition() == loop)
+          return dims[axis] == parts.extents[loop];
+    }
+    return false;
+  }
+
+  /// The one loop besides `d` whose coefficient isn't a multiple of d's; -1 if there is none,
+  /// nullopt if there are several.
+  static std::optional<int> remainderLoop(const Place &place, unsigned d) {
+    int found = -1;
+    for (unsigned e : place.loops()) {
+      if (e == d || place.coefficients[e] % place.coefficients[d] == 0)
+        continue;
+      if (found >= 0)
+        return std::nullopt;
+      found = e;
+    }
+    return found;
+  }
+
+  ContractOp record(ContractOp op) {
+    made.push_back(op);
+    return op;
+  }
+
+  Value zero(OpBuilder &builder, Location loc, Type type) {
+    return splat(builder, loc, RankedTensorType::get({}, elementOf(type)), 0.0);
+  }
+
+  /// r = c + s*d: a smaller result with holes around its elements.
+  Value strided(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
+                unsigned loop) {
+    ContractParts parts = ContractParts::of(op);
+    RankedTensorType type = parts.type;
+    parts.result = withResult(parts.result, axis, getAffineDimExpr(loop, op.getContext()));
+    parts.type = withExtent(type, axis, parts.extents[loop]);
+    Value small = record(parts.create(builder, op.getLoc(), op.getBody().front()));
+    return spread(builder, op, small, axis, place.constant, place.coefficients[loop]);
+  }
+
+  Value spread(OpBuilder &builder, ContractOp op, Value part, unsigned axis, int64_t offset,
+               int64_t stride) {
+    auto type = cast<RankedTensorType>(op.getType());
+    SmallVector<Dim> offsets(type.getRank());
+    SmallVector<int64_t> strides(type.getRank(), 1);
+    offsets[axis] = Dim(offset);
+    strides[axis] = stride;
+    return PadOp::create(builder, op.getLoc(), type, part, zero(builder, op.getLoc(), type),
+                         DimsAttr::get(op.getContext(), offsets), strides);
+  }
+
+  /// r = c + s*d + q*e + s*R.
+  Value byResidues(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
+                   unsigned loop, int remainder) {
+    Location loc = op.getLoc();
+    int64_t s = place.coefficients[loop];
+    int64_t q = remainder < 0 ? 0 : place.coefficients[remainder];
+    int64_t step = remainder < 0 ? 1 : s / std::gcd(q, s);
+    auto type = cast<RankedTensorType>(op.getType());
+    Value total;
+    for (int64_t rho = 0; rho < s; ++rho) {
+      Value sum;
+      for (int64_t tau = 0; tau < step; ++tau) {
+        if (modulo(rho - place.constant - q * tau, s) != 0)
+          continue;
+        Value part = residue(builder, op, axis, place, loop, remainder, rho, tau, step);
+        sum = sum ? AddOp::create(builder, loc, part.getType(), sum, part).getResult() : part;
+      }
+      if (!sum)
+        continue;
+      if (s > 1)
+        sum = spread(builder, op, sum, axis, rho, s);
+      total = total ? AddOp::create(builder, loc, type, total, sum).getResult() : sum;
+    }
+    return total ? total : splat(builder, loc, type, 0.0);
+  }
+
+  /// The part for r = s*r' + rho and e = step*e' + tau, over r' in place of d.
+  Value residue(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place, unsigned loop,
+                int remainder, int64_t rho, int64_t tau, int64_t step) {
+    MLIRContext *context = op.getContext();
+    ContractParts parts = ContractParts::of(op);
+    int64_t s = place.coefficients[loop];
+    Dim extent = ceilDiv(dimsOf(parts.type)[axis] - Dim(rho), s);
+    SmallVector<Dim> extents = parts.extents;
+    SmallVector<AffineExpr> loops;
+    for (unsigned d = 0; d < extents.size(); ++d)
+      loops.push_back(getAffineDimExpr(d, context));
+    AffineExpr result = loops[loop];
+    int64_t q = 0;
+    if (remainder >= 0) {
+      q = place.coefficients[remainder];
+      extents[remainder] = ceilDiv(extents[remainder] - Dim(tau), step);
+    }
+    AffineExpr solved = result + (rho - place.constant - q * tau) / s;
+    for (unsigned e : place.loops()) {
+      if (e == loop)
+        continue;
+      int64_t times = int(e) == remainder ? q * step / s : place.coefficients[e] / s;
+      solved = solved - loops[e] * times;
+    }
+    if (remainder >= 0)
+      loops[remainder] = loops[remainder] * step + tau;
+    loops[loop] = solved;
+    extents[loop] = extent;
+    SmallVector<bool> reads;
+    for (AffineMap map : parts.maps)
+      reads.push_back(ContractParts::loopsOf(map)[loop]);
+    parts.replaceLoops(loops, extents);
+    parts.result = withResult(parts.result, axis, result);
+    parts.type = withExtent(parts.type, axis, extent);
+    for (unsigned i = 0; i < parts.inputs.size(); ++i)
+      if (reads[i])
+        surround(builder, op.getLoc(), parts, i);
+    return record(parts.create(builder, op.getLoc(), op.getBody().front()));
+  }
+
+  /// Puts zeros around an operand so that every read is inside.
+  void surround(OpBuilder &builder, Location loc, ContractParts &parts, unsigned index) {
+    Value &input = parts.inputs[index];
+    AffineMap &map = parts.maps[index];
+    auto dims = dimsOf(cast<RankedTensorType>(input.getType()));
+    SmallVector<Dim> offsets(dims.size()), wider(dims);
+    SmallVector<AffineExpr> places(map.getResults());
+    bool needed = false;
+    for (unsigned axis = 0; axis < dims.size(); ++axis) {
+      auto place = Place::of(places[axis], parts.extents.size());
+      if (!place)
+        continue;
+      auto [least, largest] = place->range(parts.extents);
+      Dim before = Dim::max(Dim(0), -least);
+      Dim after = Dim::max(Dim(0), largest + Dim(1) - dims[axis]);
+      if (before.isConstant(0) && after.isConstant(0))
+        continue;
+      needed = true;
+      offsets[axis] = before;
+      wider[axis] = dims[axis] + before + after;
+      places[axis] = places[axis] + offsetExpr(parts, before);
+      map = AffineMap::get(map.getNumDims(), symbolCount(parts), places, map.getContext());
+    }
+    if (!needed)
+      return;
+    auto type = tensorType(input.getContext(), wider, elementOf(input.getType()));
+    SmallVector<int64_t> strides(dims.size(), 1);
+    input = PadOp::create(builder, loc, type, input, zero(builder, loc, type),
+                          DimsAttr::get(input.getContext(), offsets), strides);
+  }
+
+  static unsigned symbolCount(const ContractParts &parts) {
+    return parts.symbols ? parts.symbols.size() : 0;
+  }
+
+  /// A number of elements as an expression; one with names is a new symbol of all maps.
+  static AffineExpr offsetExpr(ContractParts &parts, const Dim &offset) {
+    MLIRContext *context = parts.result.getContext();
+    if (auto number = offset.constant())
+      return getAffineConstantExpr(*number, context);
+    SmallVector<Dim> symbols;
+    if (parts.symbols)
+      symbols = parts.symbols.getDims();
+    symbols.push_back(offset);
+    parts.symbols = DimsAttr::get(context, symbols);
+    auto widen = [&](AffineMap map) {
+      return AffineMap::get(map.getNumDims(), symbols.size(), map.getResults(), context);
+    };
+    for (AffineMap &map : parts.maps)
+      map = widen(map);
+    parts.result = widen(parts.result);
+    return getAffineSymbolExpr(symbols.size() - 1, context);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // By comparison
+  //===--------------------------------------------------------------------===//
+
+  /// All points for every r, with a value only where their place is r.
+  Value guarded(OpBuilder &builder, ContractOp op, unsigned axis) {
+    MLIRContext *context = op.getContext();
+    Location loc = op.getLoc();
+    ContractParts parts = ContractParts::of(op);
+    AffineExpr place = parts.result.getResult(axis);
+    unsigned loops = parts.extents.size(), own = parts.inputs.size();
+    auto extents = parts.extents;
+    extents.push_back(dimsOf(parts.type)[axis]);
+    SmallVector<AffineExpr> same;
+    for (unsigned d = 0; d < loops; ++d)
+      same.push_back(getAffineDimExpr(d, context));
+    parts.replaceLoops(same, extents);
+    parts.result = withResult(parts.result, axis, getAffineDimExpr(loops, context));
+    for (unsigned d = 0; d <= loops; ++d) {
+      auto type = tensorType(context, extents[d], builder.getI64Type());
+      parts.inputs.push_back(IotaOp::create(builder, loc, type, 0));
+      parts.maps.push_back(
+          AffineMap::get(loops + 1, symbolCount(parts), getAffineDimExpr(d, context), context));
+    }
+    ContractOp wide = record(parts.create(builder, loc, op.getBody().front()));
+
+    OpBuilder::InsertionGuard guard(builder);
+    Block &body = wide.getBody().front();
+    Operation *yield = body.getTerminator();
+    builder.setInsertionPoint(yield);
+    auto counters = body.getArguments().drop_front(own);
+    Value at = placeOf(builder, loc, place, counters, parts.symbols);
+    Value here =
+        CompareOp::create(builder, loc, builder.getI1Type(), Predicate::eq, at, counters.back());
+    Value value = yield->getOperand(0);
+    Value nothing = splat(builder, loc, value.getType(), 0.0);
+    yield->setOperand(0, SelectOp::create(builder, loc, value.getType(), here, value, nothing));
+    return wide;
+  }
+
+  Value placeOf(OpBuilder &builder, Location loc, AffineExpr expr, ValueRange counters,
+                DimsAttr symbols) {
+    Type i64 = builder.getI64Type();
+    if (auto number = dyn_cast<AffineConstantExpr>(expr))
+      return splat(builder, loc, i64, double(number.getValue()));
+    if (auto loop = dyn_cast<AffineDimExpr>(expr))
+      return counters[loop.getPosition()];
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
+      Dim dim = symbols.getDims()[symbol.getPosition()];
+      return DimensionOp::create(builder, loc, i64,
+                                 DimsAttr::get(builder.getContext(), ArrayRef<Dim>(dim)));
+    }
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    Value a = placeOf(builder, loc, binary.getLHS(), counters, symbols);
+    Value b = placeOf(builder, loc, binary.getRHS(), counters, symbols);
+    switch (binary.getKind()) {
+    case AffineExprKind::Add:
+      return AddOp::create(builder, loc, i64, a, b);
+    case AffineExprKind::Mul:
+      return MulOp::create(builder, loc, i64, a, b);
+    case AffineExprKind::FloorDiv:
+      return DivOp::create(builder, loc, i64, a, b);
+    case AffineExprKind::Mod:
+      return RemOp::create(builder, loc, i64, a, b);
+    default:
+      break;
+    }
+    // -floor(-a / b)
+    Value negated = NegOp::create(builder, loc, i64, a);
+    return NegOp::create(builder, loc, i64, DivOp::create(builder, loc, i64, negated, b));
+  }
+
+  SmallVector<ContractOp> made;
+};
+
+} // namespace
