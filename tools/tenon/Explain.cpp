@@ -27,7 +27,7 @@ static mlir::ArrayAttr guard(mlir::ModuleOp module, llvm::StringRef name) {
 
 static std::string describe(mlir::Attribute place) {
   std::string text;
-  cast<mlir::LocationAttr>(place)->walk([&](mlir::Location location) {
+  mlir::Location(cast<mlir::LocationAttr>(place))->walk([&](mlir::Location location) {
     if (auto line = dyn_cast<mlir::FileLineColLoc>(location); line && text.empty())
       text = (line.getFilename().getValue() + ":" + llvm::Twine(line.getLine()) + ":" +
               llvm::Twine(line.getColumn()))
