@@ -12,6 +12,7 @@
 #include "ir/graph/Graph.h"
 #include "passes/differentiate/Cost.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -122,6 +123,21 @@ SmallVector<Value> CutNetwork::saved() const {
   return result;
 }
 
+static void report(const Separation &parts) {
+  auto say = [](Value value, StringRef name, StringRef what) {
+    std::string text;
+    llvm::raw_string_ostream(text) << what << value.getType();
+    remark::analysis(value.getLoc(), remark::RemarkOpts::name(name).category("differentiate"))
+        << text;
+  };
+  for (Value value : parts.saved)
+    say(value, "saved", "saved for the derivative: ");
+  llvm::SmallPtrSet<Operation *, 16> reverse(parts.reverse.begin(), parts.reverse.end());
+  for (Operation *op : parts.second)
+    if (!reverse.contains(op) && recomputingCost(op) > 0)
+      say(op->getResult(0), "recomputed", "computed again for the derivative: ");
+}
+
 Separation tenon::separate(const JointBlock &joint) {
   CutNetwork network(joint);
   Separation parts;
@@ -141,6 +157,7 @@ Separation tenon::separate(const JointBlock &joint) {
       needed.insert(value);
   }
   std::reverse(parts.second.begin(), parts.second.end());
+  report(parts);
   return parts;
 }
 

@@ -34,6 +34,7 @@ struct Separation {
   SmallVector<mlir::Operation *> reverse;
 };
 
+/// Decides, and says so in remarks of the category `differentiate` at the place of each value.
 Separation separate(const JointBlock &joint);
 
 /// Clones the second part; `mapping` has its arguments and the saved values, and gets the clones.
