@@ -3,7 +3,7 @@
 // Every program is interpreted as it was made; each other way to compute it must agree, within what
 // rounding allows. TENON_FUZZ_PROGRAMS sets how many programs, TENON_FUZZ_SEED the first seed,
 // TENON_FUZZ_OPS the ops of each. A failure prints the seed and the shortest beginning of the
-// program that still fails.
+// program that still fails. TENON_FUZZ_PRINT=1 prints the programs.
 //
 //===----------------------------------------------------------------------===//
 #include "tests/fuzz/Ways.h"
@@ -53,6 +53,8 @@ TEST_P(Differential, agreesWithTheInterpreter) {
   for (uint64_t seed = first; seed < first + uint64_t(programs) && failures < 5; ++seed) {
     RandomProgram program = makeProgram(context, seed, options);
     ASSERT_TRUE(succeeded(mlir::verify(*program.module))) << "seed " << seed;
+    if (setting("TENON_FUZZ_PRINT", 0))
+      llvm::outs() << *program.module;
     if (disagreement(program, way).empty())
       continue;
     ++failures;

@@ -46,6 +46,23 @@ std::string tenon::fuzz::compare(const Outcome &actual, const Outcome &expected,
   return "";
 }
 
+/// Shows what an overwritten argument would give: every read of a donated argument behind the op
+/// that commits to its memory reads that op's result instead.
+static void shareMemory(func::FuncOp function) {
+  Block &body = function.front();
+  for (OpOperand &returned : body.getTerminator()->getOpOperands()) {
+    auto alias =
+        function.getResultAttrOfType<IntegerAttr>(returned.getOperandNumber(), "tenon.alias");
+    Operation *writer = returned.get().getDefiningOp();
+    if (!alias || !writer || !writer->hasAttr("commit"))
+      continue;
+    function.getArgument(unsigned(alias.getInt()))
+        .replaceUsesWithIf(returned.get(), [&](OpOperand &use) {
+          return writer->isBeforeInBlock(body.findAncestorOpInBlock(*use.getOwner()));
+        });
+  }
+}
+
 /// Interprets what passes make of the module.
 static Outcome afterPasses(ModuleOp module, ArrayRef<HostTensor> inputs,
                            llvm::function_ref<void(OpPassManager &)> build) {
@@ -61,7 +78,9 @@ static Outcome afterPasses(ModuleOp module, ArrayRef<HostTensor> inputs,
     outcome.error = "passes failed: " + messages;
     return outcome;
   }
-  return interpreted(*module.getOps<func::FuncOp>().begin(), inputs);
+  func::FuncOp function = *module.getOps<func::FuncOp>().begin();
+  shareMemory(function);
+  return interpreted(function, inputs);
 }
 
 static Outcome wide(ModuleOp module, ArrayRef<HostTensor> inputs) {
