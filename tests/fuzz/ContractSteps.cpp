@@ -17,6 +17,12 @@ struct ProgramBuilder::Nest {
   SmallVector<unsigned> reduced;
 };
 
+static bool usesSymbol(AffineExpr expr) {
+  bool found = false;
+  expr.walk([&](AffineExpr part) { found |= isa<AffineSymbolExpr>(part); });
+  return found;
+}
+
 /// An operand that reads at some of the loops: `i`, `stride * i + j`, `i floordiv 2` or the mirror
 /// image `last - i`.
 void ProgramBuilder::addArgument(Nest &nest, tenon_dtype type) {
@@ -61,6 +67,33 @@ void ProgramBuilder::addArgument(Nest &nest, tenon_dtype type) {
   nest.places.push_back(places);
 }
 
+/// The operands and the result of a matrix product, maybe in batches, in any order of axes.
+void ProgramBuilder::makeProduct(Nest &nest) {
+  bool isBatched = rng.chance(30);
+  nest.loops.clear();
+  for (int i = 0; i < (isBatched ? 4 : 3); ++i)
+    nest.loops.push_back(rng.oneOf(extents));
+  // Loops 0, 1 and 2 are the rows, the columns and the sum; 3 the batch.
+  auto access = [&](SmallVector<unsigned> loops, Dims &dims) {
+    if (isBatched)
+      loops.insert(loops.begin(), 3);
+    if (rng.chance(30))
+      std::swap(loops[loops.size() - 1], loops[loops.size() - 2]);
+    SmallVector<AffineExpr> places;
+    for (unsigned loop : loops) {
+      places.push_back(builder.getAffineDimExpr(loop));
+      dims.push_back(nest.loops[loop]);
+    }
+    return places;
+  };
+  Dims left, right;
+  nest.places = {access({0, 2}, left), access({2, 1}, right), access({0, 1}, nest.result)};
+  if (count(left) > 4096 || count(right) > 4096)
+    return;
+  nest.inputs = {valueOf(left, mainReal), valueOf(right, mainReal)};
+  nest.reduced = {2};
+}
+
 /// Some loops are the result's axes, the others are reduced.
 void ProgramBuilder::chooseResult(Nest &nest, bool mayScatter) {
   SmallVector<AffineExpr> places;
@@ -86,8 +119,8 @@ void ProgramBuilder::chooseResult(Nest &nest, bool mayScatter) {
   nest.places.push_back(places);
 }
 
-/// The body: the product of the elements, or something of several ops. Answers its element type.
-Type ProgramBuilder::fillBody(ContractOp op, Nest &nest, tenon_dtype type) {
+/// The body: the product of the elements, sometimes their maximum; of `any` and `all` its sign.
+void ProgramBuilder::fillBody(ContractOp op, Nest &nest, bool isProduct) {
   Block &body = op.getBody().empty() ? op.getBody().emplaceBlock() : op.getBody().front();
   for (Value input : nest.inputs)
     body.addArgument(elementOf(input.getType()), input.getLoc());
@@ -95,13 +128,12 @@ Type ProgramBuilder::fillBody(ContractOp op, Nest &nest, tenon_dtype type) {
   builder.setInsertionPointToStart(&body);
   Value value = body.getArgument(0);
   for (Value next : body.getArguments().drop_front())
-    value = rng.chance(85) ? create<MulOp>(value, next) : create<MaxOp>(value, next);
+    value = isProduct || rng.chance(85) ? create<MulOp>(value, next) : create<MaxOp>(value, next);
   if (op.getCombiner() == Combiner::any || op.getCombiner() == Combiner::all) {
-    Value zero = create<ConstantOp>(builder.getZeroAttr(element(type)));
+    Value zero = create<ConstantOp>(builder.getZeroAttr(value.getType()));
     value = create<CompareOp>(builder.getI1Type(), Predicate::gt, value, zero);
   }
   YieldOp::create(builder, builder.getUnknownLoc(), value);
-  return value.getType();
 }
 
 static double productBound(ArrayRef<Value> inputs, llvm::function_ref<Facts(Value)> facts,
@@ -159,17 +191,18 @@ void ProgramBuilder::addContract() {
   bool isTruth = combiner == Combiner::any || combiner == Combiner::all;
 
   Nest nest;
-  for (int64_t i = rng.between(1, 4); i > 0; --i)
-    nest.loops.push_back(rng.oneOf(extents));
-  if (count(nest.loops) > 40000)
+  bool isProduct = combiner == Combiner::sum && type == mainReal && rng.chance(60);
+  if (isProduct) {
+    makeProduct(nest);
+  } else {
+    for (int64_t i = rng.between(1, 4); i > 0; --i)
+      nest.loops.push_back(rng.oneOf(extents));
+    for (int64_t i = combiner == Combiner::sum && rng.chance(70) ? 2 : 1; i > 0; --i)
+      addArgument(nest, type);
+    chooseResult(nest, options.scatteredResults && combiner == Combiner::sum);
+  }
+  if (nest.inputs.empty() || count(nest.loops) > 40000)
     return;
-  for (const Dim &loop : nest.loops)
-    nest.symbols.push_back(loop - Dim(1));
-  for (int64_t i = combiner == Combiner::sum && rng.chance(70) ? 2 : 1; i > 0; --i)
-    addArgument(nest, type);
-  if (nest.inputs.empty())
-    return;
-  chooseResult(nest, options.scatteredResults && combiner == Combiner::sum);
   double terms = 1;
   for (unsigned loop : nest.reduced)
     terms *= double(extent(nest.loops[loop]));
@@ -187,6 +220,12 @@ void ProgramBuilder::addContract() {
     return;
 
   tenon_dtype resultType = isArg ? TENON_I32 : isTruth ? TENON_BOOL : type;
+  bool hasSymbols = llvm::any_of(nest.places, [](ArrayRef<AffineExpr> places) {
+    return llvm::any_of(places, [](AffineExpr e) { return usesSymbol(e); });
+  });
+  if (hasSymbols)
+    for (const Dim &loop : nest.loops)
+      nest.symbols.push_back(loop - Dim(1));
   SmallVector<AffineMap> maps;
   for (ArrayRef<AffineExpr> places : nest.places)
     maps.push_back(AffineMap::get(unsigned(nest.loops.size()), unsigned(nest.symbols.size()),
@@ -194,7 +233,7 @@ void ProgramBuilder::addContract() {
   auto op = ContractOp::create(builder, builder.getUnknownLoc(), tensor(nest.result, resultType),
                                nest.inputs, combiner, DimsAttr::get(&context, nest.loops),
                                builder.getAffineMapArrayAttr(maps),
-                               DimsAttr::get(&context, nest.symbols));
-  fillBody(op, nest, type);
+                               hasSymbols ? DimsAttr::get(&context, nest.symbols) : DimsAttr());
+  fillBody(op, nest, isProduct);
   enter(op.getResult(), facts);
 }

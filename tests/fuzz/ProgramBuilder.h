@@ -81,7 +81,8 @@ private:
   void addContract();
   void addArgument(Nest &nest, tenon_dtype dtype);
   void chooseResult(Nest &nest, bool mayScatter);
-  mlir::Type fillBody(ContractOp op, Nest &nest, tenon_dtype dtype);
+  void makeProduct(Nest &nest);
+  void fillBody(ContractOp op, Nest &nest, bool isProduct);
   Facts combinedFacts(const Nest &nest, Combiner combiner, tenon_dtype dtype, double terms);
 
   // Steps (ControlSteps.cpp).
