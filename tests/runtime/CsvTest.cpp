@@ -1,6 +1,11 @@
 #include "runtime/data/CsvReader.h"
 #include "tests/runtime/TestFolder.h"
 
+#include <algorithm>
+#include <csv.h>
+#include <iterator>
+#include <random>
+
 using namespace tenon;
 using namespace tenon::data;
 
@@ -138,6 +143,55 @@ TEST_F(Csv, a_handler_stops_reading) {
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.failure().message, "enough");
   EXPECT_EQ(rows, 2);
+}
+
+TEST_F(Csv, what_a_writer_writes_comes_back) {
+  std::mt19937 random(1);
+  const std::string pieces[] = {"a", "\"", ",", "\n", "\r\n", " ", "é", "😀", "", ";"};
+  auto field = [&] {
+    std::string text;
+    for (uint32_t i = random() % 6; i > 0; --i)
+      text += pieces[random() % std::size(pieces)];
+    return text;
+  };
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Fields> rows(1 + random() % 8);
+    std::string content = "x,y\n";
+    Lines expected;
+    for (Fields &row : rows) {
+      expected.push_back(1 + std::count(content.begin(), content.end(), '\n'));
+      row = {field(), field()};
+      for (size_t i = 0; i < 2; ++i) {
+        std::string quoted(2 * row[i].size() + 2, 0);
+        quoted.resize(csv_write(quoted.data(), quoted.size(), row[i].data(), row[i].size()));
+        content += quoted + (i == 0 ? "," : "\n");
+      }
+    }
+    Read got = read(content);
+    ASSERT_EQ(got.failure, "") << content;
+    ASSERT_EQ(lines(got), expected) << content;
+    for (size_t i = 0; i < rows.size(); ++i)
+      ASSERT_EQ(got.rows[i].fields, rows[i]);
+  }
+}
+
+TEST_F(Csv, any_bytes_are_rows_or_a_failure_with_a_line) {
+  std::mt19937 random(2);
+  const char alphabet[] = {'a', '"', ',', '\n', '\r', ' ', '\0', '\xC3', '\xA9', '\xFF'};
+  int failures = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string content;
+    for (uint32_t i = random() % 24; i > 0; --i)
+      content += alphabet[random() % (round % 2 ? 6 : sizeof alphabet)];
+    Read got = read(content);
+    failures += !got.failure.empty();
+    if (!got.failure.empty())
+      EXPECT_EQ(got.failure.substr(0, 6), "a.csv:") << got.failure;
+    for (const CsvRow &row : got.rows)
+      EXPECT_EQ(row.fields.size(), got.header.size());
+  }
+  EXPECT_GT(failures, 100);
+  EXPECT_LT(failures, 2900);
 }
 
 } // namespace
