@@ -1,16 +1,11 @@
 #include "runtime/train/Trainer.h"
 
-#include "runtime/core/AtomicFile.h"
 #include "runtime/train/Report.h"
-#include "runtime/train/RunFolder.h"
-#include "runtime/train/Scoring.h"
+#include "runtime/train/TrainingRun.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <filesystem>
+#include <cmath>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace tenon::train {
 
@@ -21,224 +16,13 @@ namespace {
 /// "step" lines of metrics.jsonl in an epoch.
 constexpr int64_t kRecordsPerEpoch = 50;
 
-class Trainer {
-public:
-  Trainer(const tenon_program &program, const Training &training, const data::Table &table,
-          const TrainOptions &options)
-      : program(program), training(training), table(table), options(options) {}
-  Result<TrainOutcome> run();
-
-private:
-  Status findCheckpoint();
-  Status makeFolder();
-  Status settle();
-  Status checkResumable(const CheckpointInfo &saved) const;
-  Status makeVariables();
-  Status openLog();
-  Status trainEpochs();
-  Status trainEpoch(data::BatchStream &stream);
-  Status trainStep(const data::Batch &batch);
-  Failure failedStep(const data::Batch &batch, tenon_status status);
-  Status record(const char *kind, const Scores &scores, bool withValidation);
-  Status validate();
-  Status finishEpoch();
-  Status beginEpoch();
-  Status save();
-  Status saveIfDue();
-  void sayStopped();
-  StepInputs inputsOf(const data::Batch *batch) const {
-    return {batch, int64_t(info.seed), info.position.step, int32_t(info.steps)};
-  }
-  bool stopped() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
-  std::string lastCheckpoint() const;
-  Status drawCurves(bool now);
-
-  const tenon_program &program;
-  const Training &training;
-  const data::Table &table;
-  const TrainOptions &options;
-
-  Context context;
-  TensorStore store;
-  std::optional<Checkpoint> resumed;
-  std::optional<EntryCall> step;
-  std::vector<const data::Column *> columns;
-  std::optional<MetricsLog> log;
-  CheckpointInfo info;
-  int64_t stepsPerEpoch = 0;
-  Averages epochAverages, windowAverages;
-  std::optional<Progress> progress;
-  std::chrono::steady_clock::time_point lastSaved, lastDrawn;
-  int64_t lastSavedStep = -1;
-  TrainOutcome outcome;
-};
-
-/// Finds what is there already; a new folder is made once nothing else can go wrong.
-Status Trainer::findCheckpoint() {
-  outcome.folder = options.runFolder;
-  if (options.resume && outcome.folder.empty()) {
-    Result<std::string> folder = latestRunFolder(options.runsFolder, options.name);
-    if (!folder)
-      return folder.takeFailure();
-    outcome.folder = *folder;
-  }
-  std::string path = checkpointIn(outcome.folder);
-  if (!options.resume) {
-    if (!outcome.folder.empty() && access(path.c_str(), F_OK) == 0)
-      return Failure{"`" + outcome.folder + "` already holds a training", "",
-                     "go on with it by --resume, or name another folder by --run"};
-    return {};
-  }
-  Result<Checkpoint> checkpoint = Checkpoint::open(path);
-  if (!checkpoint) {
-    Failure failure = checkpoint.takeFailure();
-    std::string previous = previousCheckpointIn(outcome.folder);
-    if (Result<Checkpoint> older = Checkpoint::open(previous); older)
-      failure.help = "the checkpoint before it, of step " +
-                     std::to_string(older->info().position.step) + ", is good: mv " + previous +
-                     " " + path;
-    return failure;
-  }
-  resumed = std::move(*checkpoint);
-  return {};
-}
-
-Status Trainer::makeFolder() {
-  if (outcome.folder.empty()) {
-    Result<std::string> folder = makeRunFolder(options.runsFolder, options.name);
-    if (!folder)
-      return folder.takeFailure();
-    outcome.folder = *folder;
-    return {};
-  }
-  std::error_code error;
-  std::filesystem::create_directories(outcome.folder, error);
-  if (error)
-    return Failure{"cannot make the folder `" + outcome.folder + "`: " + error.message(), "", ""};
-  return {};
-}
-
-/// What a resumed run can't change.
-Status Trainer::checkResumable(const CheckpointInfo &saved) const {
-  std::string path = "`" + checkpointIn(outcome.folder) + "`";
-  if (options.seed && *options.seed != saved.seed)
-    return Failure{path + " was made with seed " + std::to_string(saved.seed) + ", not " +
-                       std::to_string(*options.seed),
-                   "", "leave --seed out"};
-  if (info.batchSize != saved.batchSize)
-    return Failure{path + " was made with a batch of " + std::to_string(saved.batchSize) +
-                       ", not " + std::to_string(info.batchSize),
-                   "", "give --batch " + std::to_string(saved.batchSize)};
-  if (saved.dataRows != table.rows() || saved.dataChecksum != table.checksum())
-    return Failure{"the data has changed since " + path + " was made", training.dataset.place,
-                   "train anew, without --resume"};
-  if (!(saved.fitted == table.fitted()) || saved.dataset != info.dataset)
-    return Failure{"the declaration of `" + training.dataset.name + "` has changed since " + path +
-                       " was made",
-                   training.dataset.place, "train anew, without --resume"};
-  if (saved.numericMode != info.numericMode)
-    return Failure{path + " was made in the numeric mode `" + saved.numericMode +
-                       "`, but this machine computes in `" + info.numericMode + "`",
-                   "", "go on on a machine like the first, or train anew"};
-  return {};
-}
-
-/// Resolves what the declaration, the options and the checkpoint say.
-Status Trainer::settle() {
-  const std::vector<uint32_t> *rows = table.split("train");
-  if (!rows || rows->empty())
-    return Failure{"`" + training.dataset.name + "` has no rows to train on",
-                   training.dataset.place, "split train 0.8, test 0.2"};
-  data::Dataset plain = training.dataset;
-  forgetPlaces(plain);
-  info.model = training.model;
-  info.numericMode = program.numeric_mode;
-  info.seed = options.seed ? *options.seed : resumed ? resumed->info().seed : 0;
-  info.batchSize = options.batch.value_or(training.batch);
-  info.epochs = options.epochs.value_or(training.epochs);
-  info.dataRows = table.rows();
-  info.dataChecksum = table.checksum();
-  info.dataset = data::toJson(plain);
-  info.fitted = table.fitted();
-  if (info.batchSize < 1 || info.epochs < 1)
-    return Failure{"epochs and batch must be at least 1", "", ""};
-  stepsPerEpoch = data::batchesOf(rows->size(), info.batchSize);
-  if (__builtin_mul_overflow(stepsPerEpoch, info.epochs, &info.steps) || info.steps > INT32_MAX)
-    return Failure{std::to_string(info.epochs) + " epochs of " + std::to_string(stepsPerEpoch) +
-                       " steps are more than 2 billion steps",
-                   "", ""};
-  for (const char *split : {"validation", "test"})
-    if (const std::vector<uint32_t> *held = table.split(split);
-        held && !held->empty() && outcome.validationSplit.empty() &&
-        tenon_find(&program, "evaluate_step"))
-      outcome.validationSplit = split;
-  return resumed ? checkResumable(resumed->info()) : Status();
-}
-
-Status Trainer::makeVariables() {
-  Result<Context> made = makeContext(options.threads);
-  if (!made)
-    return made.takeFailure();
-  context = std::move(*made);
-  if (Status status = declareVariables(context.get(), program, store); !status)
-    return status;
-  epochAverages = windowAverages = Averages(training.metrics.size());
-  if (resumed) {
-    if (Status status = resumed->restore(store, false); !status)
-      return status;
-    info.position = resumed->info().position;
-    size_t at = 0;
-    if (!epochAverages.load(resumed->info().averages, at) ||
-        !windowAverages.load(resumed->info().averages, at))
-      return Failure{"`" + checkpointIn(outcome.folder) + "` was made with other metrics", "",
-                     "train anew, without --resume"};
-  } else if (Status status = initialise(context.get(), program, info.seed, store); !status) {
-    return status;
-  }
-  Result<const tenon_entry *> entry = findEntry(program, "train_step");
-  if (!entry)
-    return entry.takeFailure();
-  Result<EntryCall> call =
-      EntryCall::bind(context.get(), **entry, store, EntryCall::Writes::Update);
-  if (!call)
-    return call.takeFailure();
-  step = std::move(*call);
-  Result<std::vector<const data::Column *>> found = columnsOf({*entry}, table);
-  if (!found)
-    return found.takeFailure();
-  columns = std::move(*found);
-  return {};
-}
-
-Status Trainer::openLog() {
-  Result<MetricsLog> opened = MetricsLog::open(outcome.folder + "/metrics.jsonl",
-                                               resumed ? resumed->info().metricsBytes : 0);
-  if (!opened)
-    return opened.takeFailure();
-  log.emplace(std::move(*opened));
-  Json splits = Json::object();
-  for (const std::string &name : table.splits())
-    splits[name] = table.split(name)->size();
-  Json config{{"program", options.program},
-              {"model", training.model},
-              {"seed", info.seed},
-              {"threads", tenon_context_threads(context.get())},
-              {"epochs", info.epochs},
-              {"batch", info.batchSize},
-              {"steps", info.steps},
-              {"metrics", training.metrics},
-              {"numeric_mode", info.numericMode},
-              {"rows", splits},
-              {"dataset", Json::parse(info.dataset)}};
-  return writeText(outcome.folder + "/config.json",
-                   config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+} // namespace
 
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
 
-Failure Trainer::failedStep(const data::Batch &batch, tenon_status status) {
+Failure TrainingRun::failedStep(const data::Batch &batch, tenon_status status) {
   Failure failure = step->failure();
   if (status == TENON_CHECK_FAILED && options.explain) {
     FailedStep failed{step->entry(), step->arguments(), info.position, failure.message};
@@ -255,12 +39,12 @@ Failure Trainer::failedStep(const data::Batch &batch, tenon_status status) {
   return failure;
 }
 
-std::string Trainer::lastCheckpoint() const {
+std::string TrainingRun::lastCheckpoint() const {
   return "the checkpoint of step " + std::to_string(lastSavedStep) + " is in " +
          checkpointIn(outcome.folder);
 }
 
-Status Trainer::trainStep(const data::Batch &batch) {
+Status TrainingRun::trainStep(const data::Batch &batch) {
   if (tenon_status status = step->run(inputsOf(&batch)))
     return failedStep(batch, status);
   bool finite = epochAverages.add(*step, training, batch.rows);
@@ -283,7 +67,7 @@ Status Trainer::trainStep(const data::Batch &batch) {
   return {};
 }
 
-Status Trainer::record(const char *kind, const Scores &scores, bool withValidation) {
+Status TrainingRun::record(const char *kind, const Scores &scores, bool withValidation) {
   Json line{{"kind", kind}, {"epoch", info.position.epoch + 1}, {"step", info.position.step}};
   for (const auto &[name, value] : scores)
     line[name] = value;
@@ -296,7 +80,7 @@ Status Trainer::record(const char *kind, const Scores &scores, bool withValidati
   return log->append(line.dump());
 }
 
-Status Trainer::trainEpoch(data::BatchStream &stream) {
+Status TrainingRun::trainEpoch(data::BatchStream &stream) {
   progress->beginEpoch(info.position.epoch, stepsPerEpoch, info.position.batch);
   while (info.position.batch < stepsPerEpoch) {
     if (stopped())
@@ -317,7 +101,7 @@ Status Trainer::trainEpoch(data::BatchStream &stream) {
 // Epochs
 //===----------------------------------------------------------------------===//
 
-Status Trainer::validate() {
+Status TrainingRun::validate() {
   outcome.validation.clear();
   if (outcome.validationSplit.empty())
     return {};
@@ -331,7 +115,7 @@ Status Trainer::validate() {
   return {};
 }
 
-Status Trainer::finishEpoch() {
+Status TrainingRun::finishEpoch() {
   outcome.training = epochAverages.scores(training);
   if (Status status = validate(); !status) {
     // The epoch's training is good: keep it.
@@ -358,7 +142,7 @@ Status Trainer::finishEpoch() {
 }
 
 /// Not more often than anybody looks at them.
-Status Trainer::drawCurves(bool now) {
+Status TrainingRun::drawCurves(bool now) {
   constexpr double kSeconds = 2;
   auto time = std::chrono::steady_clock::now();
   if (!now && std::chrono::duration<double>(time - lastDrawn).count() < kSeconds)
@@ -367,12 +151,12 @@ Status Trainer::drawCurves(bool now) {
   return writeCurves(outcome.folder, training.metrics);
 }
 
-Status Trainer::beginEpoch() {
+Status TrainingRun::beginEpoch() {
   epochAverages = windowAverages = Averages(training.metrics.size());
   return resetMetrics(context.get(), program, store);
 }
 
-Status Trainer::save() {
+Status TrainingRun::save() {
   if (Status status = log->flush(); !status)
     return status;
   info.metricsBytes = log->size();
@@ -387,7 +171,7 @@ Status Trainer::save() {
   return {};
 }
 
-Status Trainer::saveIfDue() {
+Status TrainingRun::saveIfDue() {
   double elapsed =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - lastSaved).count();
   bool time = options.checkpointSeconds > 0 && elapsed >= options.checkpointSeconds;
@@ -396,7 +180,7 @@ Status Trainer::saveIfDue() {
   return time || steps ? save() : Status();
 }
 
-void Trainer::sayStopped() {
+void TrainingRun::sayStopped() {
   std::string command = "tenon train" + (options.program.empty() ? "" : " " + options.program);
   // What the command line changed and the program doesn't say must be said again.
   if (info.batchSize != training.batch)
@@ -409,7 +193,7 @@ void Trainer::sayStopped() {
   progress->say("go on with: " + command + " --run " + outcome.folder + " --resume");
 }
 
-Status Trainer::trainEpochs() {
+Status TrainingRun::trainEpochs() {
   data::BatchStream stream(columns, *table.split("train"),
                            {.batch = info.batchSize,
                             .shuffle = true,
@@ -435,10 +219,10 @@ Status Trainer::trainEpochs() {
   return {};
 }
 
-Result<TrainOutcome> Trainer::run() {
-  for (Status (Trainer::*part)() :
-       {&Trainer::findCheckpoint, &Trainer::settle, &Trainer::makeVariables, &Trainer::makeFolder,
-        &Trainer::openLog})
+Result<TrainOutcome> TrainingRun::run() {
+  for (Status (TrainingRun::*part)() :
+       {&TrainingRun::findCheckpoint, &TrainingRun::settle, &TrainingRun::makeVariables,
+        &TrainingRun::makeFolder, &TrainingRun::openLog})
     if (Status status = (this->*part)(); !status)
       return status.takeFailure();
   progress.emplace(options.output, info.epochs);
@@ -464,11 +248,9 @@ Result<TrainOutcome> Trainer::run() {
   return outcome;
 }
 
-} // namespace
-
 Result<TrainOutcome> train(const tenon_program &program, const Training &training,
                            const data::Table &table, const TrainOptions &options) {
-  return Trainer(program, training, table, options).run();
+  return TrainingRun(program, training, table, options).run();
 }
 
 } // namespace tenon::train
