@@ -1,12 +1,11 @@
 #include "runtime/data/Table.h"
 
-#include "runtime/data/CsvReader.h"
 #include "runtime/data/Permutation.h"
+#include "runtime/data/Sources.h"
 #include "runtime/data/Text.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace tenon::data {
 
@@ -14,17 +13,6 @@ namespace {
 
 constexpr uint64_t kSplitSeed = 0;
 constexpr size_t kMostRows = UINT32_MAX;
-
-/// Where in a file's header a column of this name is.
-Result<size_t> findColumn(const CsvRow &header, const std::string &path, const std::string &name,
-                          const std::string &place) {
-  auto found = std::find(header.fields.begin(), header.fields.end(), name);
-  if (found != header.fields.end())
-    return size_t(found - header.fields.begin());
-  std::optional<std::string> meant = closest(name, header.fields);
-  return Failure{"`" + path + "` has no column `" + name + "`; it has " + listOf(header.fields),
-                 place, meant ? "did you mean `" + *meant + "`?" : ""};
-}
 
 } // namespace
 
@@ -65,22 +53,11 @@ Status Loading::locate(const CsvRow &header, const std::string &path) {
   places.assign(table.fieldColumns.size(), {});
   names.assign(table.fieldColumns.size(), {});
   for (size_t i = 0; i < places.size(); ++i) {
-    const FieldPlan &plan = table.fieldColumns[i].plan();
-    for (const std::string &column : plan.columns) {
-      Result<size_t> at = findColumn(header, path, column, plan.place);
-      if (!at)
-        return at.takeFailure();
-      places[i].push_back(*at);
-    }
-    if (plan.columnRange) {
-      size_t first = places[i][0], last = places[i][1];
-      if (last < first)
-        return Failure{"`" + plan.columns[1] + "` stands before `" + plan.columns[0] + "` in `" +
-                           path + "`",
-                       plan.place, ""};
-      places[i].resize(last - first + 1);
-      std::iota(places[i].begin(), places[i].end(), first);
-    }
+    Result<std::vector<size_t>> found =
+        locateColumns(table.fieldColumns[i].plan(), header.fields, path);
+    if (!found)
+      return found.takeFailure();
+    places[i] = std::move(*found);
     for (size_t at : places[i])
       names[i].push_back(header.fields[at]);
   }
@@ -88,23 +65,14 @@ Status Loading::locate(const CsvRow &header, const std::string &path) {
 }
 
 Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
-  if (source.kind != "csv")
-    return Failure{"the source `" + source.kind + "` is not there yet", source.place, "use csv"};
-  CsvOptions csv;
-  for (const Argument &option : source.options) {
-    auto *text = std::get_if<std::string>(&option.value.value);
-    if (option.name != "separator" || !text || text->size() != 1 || *text == "\"" ||
-        *text == "\n" || *text == "\r")
-      return Failure{"`csv` takes a path and `separator`, one ASCII character", source.place,
-                     "separator = \";\""};
-    csv.separator = (*text)[0];
-  }
-  bool relative = !source.path.starts_with('/') && !options.folder.empty();
-  std::string path = relative ? options.folder + "/" + source.path : source.path;
+  Result<CsvSource> csv = resolveSource(source, options.folder);
+  if (!csv)
+    return csv.takeFailure();
+  const std::string &path = csv->path;
   std::vector<const std::string *> cells;
   table.files.emplace_back(uint32_t(table.rowCount), path);
   Result<CsvSummary> summary = readCsv(
-      path, csv, [&](const CsvRow &header) { return locate(header, path); },
+      path, csv->options, [&](const CsvRow &header) { return locate(header, path); },
       [&](const CsvRow &row) -> Status {
         for (size_t i = 0; i < places.size(); ++i) {
           cells.clear();

@@ -2,6 +2,7 @@
 #include "runtime/data/Table.h"
 #include "runtime/core/abi.h"
 #include "runtime/data/BatchStream.h"
+#include "runtime/data/Sources.h"
 #include "tests/runtime/TestFolder.h"
 
 #include <algorithm>
@@ -230,6 +231,19 @@ TEST_F(Tables, bad_data) {
   Dataset tiny = dataset("label\n1\n", {label});
   tiny.splits = {{"train", 0.2, "p.tn:6:3"}, {"test", 0.8, "p.tn:6:9"}};
   EXPECT_EQ(failure(tiny), "p.tn:6:3: the split `train` gets none of the 1 rows");
+}
+
+TEST_F(Tables, columns_are_checked_without_reading_rows) {
+  Dataset data = dataset("text,lable\nonly one field\n",
+                         {field("label", "f32", {}, "label"), field("x", "f32", {}, "text")});
+  data.sources.push_back({"csv", "none.csv", "test", {}, ""});
+  data.sources.push_back({"idx", "b", "validation", {}, "p.tn:4:9"});
+  ColumnCheck check = checkColumns(data, folder.path());
+  EXPECT_EQ(check.skipped, std::vector<std::string>{folder.path("none.csv")});
+  ASSERT_EQ(check.failures.size(), 2u);
+  EXPECT_EQ(check.failures[0].place, "p.tn:5:3");
+  EXPECT_EQ(check.failures[0].help, "did you mean `lable`?");
+  EXPECT_EQ(check.failures[1].message, "the source `idx` is not there yet");
 }
 
 TEST_F(Tables, a_class_that_training_lacks) {
