@@ -127,9 +127,9 @@ Row Renderer::sourceRow(std::string_view text, std::vector<Mark> &marks) const {
   }
 
   unsigned from = 0;
-  if (total > options_.width) {
+  if (total > options_.width && high > options_.width) {
     unsigned margin = (options_.width - std::min(options_.width, high - low)) / 2;
-    from = low > margin ? low - margin : 0;
+    from = std::min(low > margin ? low - margin : 0, total - options_.width);
   }
   unsigned to = std::min(total, from + options_.width);
   Row row;

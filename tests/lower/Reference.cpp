@@ -325,7 +325,7 @@ Array Machine::compute(const Op &op) {
   case OpKind::Constant: {
     const auto &value = op.as<ConstantAttr>();
     return Array::scalar(isRealType(entry_.type(op.results[0]).dtype) ? value.real
-                                                                  : double(value.integer));
+                                                                      : double(value.integer));
   }
   case OpKind::Dimension:
     return Array::scalar(double(number(op.as<DimAttr>().dim)));
