@@ -1,0 +1,132 @@
+// RUN: tenon-opt --form-kernels %s | FileCheck %s
+
+// CHECK-LABEL: @chain
+// CHECK-COUNT-1: tenon.kernel map
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @chain(%x: tensor<8xf32>, %y: tensor<8xf32>) -> tensor<8xf32> {
+  %a = tenon.exp %x : tensor<8xf32>
+  %b = tenon.add %a, %y : tensor<8xf32>
+  %c = tenon.tanh %b : tensor<8xf32>
+  return %c : tensor<8xf32>
+}
+
+// Two results of one shape from one operand.
+// CHECK-LABEL: @siblings
+// CHECK-COUNT-1: tenon.kernel map
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @siblings(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %a = tenon.exp %x : tensor<8xf32>
+  %b = tenon.sin %x : tensor<8xf32>
+  return %a, %b : tensor<8xf32>, tensor<8xf32>
+}
+
+// CHECK-LABEL: @strangers
+// CHECK-COUNT-2: tenon.kernel map
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @strangers(%x: tensor<8xf32>, %y: tensor<8xf32>, %z: tensor<9xf32>) -> (tensor<8xf32>, tensor<9xf32>) {
+  %a = tenon.exp %x : tensor<8xf32>
+  %b = tenon.sin %z : tensor<9xf32>
+  return %a, %b : tensor<8xf32>, tensor<9xf32>
+}
+
+// What computes the product's operands and what follows it.
+// CHECK-LABEL: @dense
+// CHECK-COUNT-1: tenon.kernel contraction
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @dense(%table: tensor<20x8xf32>, %ids: tensor<6xi32>, %w: tensor<8x16xf32>, %b: tensor<16xf32>) -> tensor<6x16xf32> {
+  %x = tenon.gather %table[%ids] : tensor<20x8xf32>, tensor<6xi32> -> tensor<6x8xf32>
+  %z = tenon.contract sum over <6, 16, 8> (%x, %w) maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<6x8xf32>, tensor<8x16xf32>) -> tensor<6x16xf32>
+  %bb = tenon.broadcast %b axes [1] : tensor<16xf32> -> tensor<6x16xf32>
+  %s = tenon.add %z, %bb : tensor<6x16xf32>
+  %r = tenon.tanh %s : tensor<6x16xf32>
+  return %r : tensor<6x16xf32>
+}
+
+// The map reads other elements of the product than it writes.
+// CHECK-LABEL: @transposed_reader
+// CHECK: tenon.kernel contraction
+// CHECK: tenon.kernel map
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @transposed_reader(%x: tensor<16x8xf32>, %w: tensor<8x16xf32>) -> tensor<16x16xf32> {
+  %z = tenon.contract sum over <16, 16, 8> (%x, %w) maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<16x8xf32>, tensor<8x16xf32>) -> tensor<16x16xf32>
+  %t = tenon.transpose %z [1, 0] : tensor<16x16xf32> -> tensor<16x16xf32>
+  %s = tenon.add %z, %t : tensor<16x16xf32>
+  return %s : tensor<16x16xf32>
+}
+
+// The last map needs the sum of all rows, so it can't join the kernel that makes the exponentials.
+// CHECK-LABEL: @softmax
+// CHECK: tenon.kernel reduction
+// CHECK: tenon.kernel map "exp_sub"
+// CHECK: tenon.kernel reduction
+// CHECK: tenon.kernel map "div"
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @softmax(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %m = tenon.contract max over <4, 8> (%x) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<4x8xf32>) -> tensor<4xf32>
+  %mb = tenon.broadcast %m axes [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %d = tenon.sub %x, %mb : tensor<4x8xf32>
+  %e = tenon.exp %d : tensor<4x8xf32>
+  %s = tenon.contract sum over <4, 8> (%e) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>] {
+  ^bb0(%f: f32):
+    tenon.yield %f : f32
+  } : (tensor<4x8xf32>) -> tensor<4xf32>
+  %sb = tenon.broadcast %s axes [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %p = tenon.div %e, %sb : tensor<4x8xf32>
+  return %p : tensor<4x8xf32>
+}
+
+// Eight exponentials, not thirty-two: a value that a broadcast repeats is stored if it is dear ...
+// CHECK-LABEL: @dear_repeated
+// CHECK-COUNT-2: tenon.kernel map
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @dear_repeated(%x: tensor<8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %a = tenon.exp %x : tensor<8xf32>
+  %b = tenon.broadcast %a axes [1] : tensor<8xf32> -> tensor<4x8xf32>
+  %c = tenon.mul %b, %y : tensor<4x8xf32>
+  return %c : tensor<4x8xf32>
+}
+
+// ... and computed again if it is cheap.
+// CHECK-LABEL: @cheap_repeated
+// CHECK-COUNT-1: tenon.kernel map
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @cheap_repeated(%x: tensor<8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %a = tenon.neg %x : tensor<8xf32>
+  %b = tenon.broadcast %a axes [1] : tensor<8xf32> -> tensor<4x8xf32>
+  %c = tenon.mul %b, %y : tensor<4x8xf32>
+  return %c : tensor<4x8xf32>
+}
+
+// A check is made where its condition is computed; an aliasing reshape is no kernel.
+// CHECK-LABEL: @check_and_reshape
+// CHECK-COUNT-1: tenon.kernel map
+// CHECK: tenon.check
+// CHECK-NOT: tenon.kernel
+// CHECK: tenon.reshape
+// CHECK: return
+func.func @check_and_reshape(%x: tensor<8xf32>) -> tensor<2x4xf32> {
+  %a = tenon.exp %x : tensor<8xf32>
+  %f = tenon.is_finite %a : tensor<8xf32> -> tensor<8xi1>
+  tenon.check %f, "overflow" : tensor<8xi1>
+  %r = tenon.reshape %a : tensor<8xf32> -> tensor<2x4xf32>
+  return %r : tensor<2x4xf32>
+}
