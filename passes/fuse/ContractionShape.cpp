@@ -22,12 +22,25 @@ static llvm::SmallBitVector loopsOf(AffineMap map) {
   return loops;
 }
 
+/// True if every axis of the result is a loop of its own, all of it.
+static bool isListOfLoops(ContractOp op) {
+  llvm::SmallBitVector seen(op.getExtents().size());
+  auto extents = op.getExtentDims(), dims = dimsOf(op.getResult().getType());
+  for (auto [dim, expr] : llvm::zip(dims, op.getResultMap().getResults())) {
+    auto loop = dyn_cast<AffineDimExpr>(expr);
+    if (!loop || seen[loop.getPosition()] || !(dim == extents[loop.getPosition()]))
+      return false;
+    seen.set(loop.getPosition());
+  }
+  return true;
+}
+
 std::optional<ContractionShape> tenon::classifyContraction(ContractOp op) {
   if (op.getInputs().size() != 2 || !op.isSumOfProducts() ||
       !isa<FloatType>(cast<RankedTensorType>(op.getResult().getType()).getElementType()))
     return std::nullopt;
   AffineMap result = op.getResultMap();
-  if (!result.isProjectedPermutation())
+  if (!isListOfLoops(op))
     return std::nullopt;
 
   auto first = loopsOf(op.getInputMap(0)), second = loopsOf(op.getInputMap(1));

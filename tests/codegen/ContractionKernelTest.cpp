@@ -26,8 +26,18 @@ TEST(ContractionKernel, every_size) {
   struct Size {
     int64_t m, n, k;
   };
-  for (auto [m, n, k] : {Size{1, 1, 1}, {1, 40, 7}, {3, 32, 16}, {12, 33, 5}, {13, 64, 64}, {40, 31, 17},
-                         {100, 97, 33}, {5, 9, 0}, {0, 9, 4}, {4, 0, 4}, {17, 300, 3}, {30, 20, 800}}) {
+  for (auto [m, n, k] : {Size{1, 1, 1},
+                         {1, 40, 7},
+                         {3, 32, 16},
+                         {12, 33, 5},
+                         {13, 64, 64},
+                         {40, 31, 17},
+                         {100, 97, 33},
+                         {5, 9, 0},
+                         {0, 9, 4},
+                         {4, 0, 4},
+                         {17, 300, 3},
+                         {30, 20, 800}}) {
     SCOPED_TRACE(std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k));
     checkKernels(of(product, "f32"), {sample(TENON_F32, {m, k}), sample(TENON_F32, {k, n}, 2)},
                  {{0, 0}, {}, {"pack", "contraction"}});
@@ -54,12 +64,15 @@ TEST(ContractionKernel, transposed_operands) {
       tenon.yield %p : f32
     } : (tensor<70x23xf32>, tensor<45x70xf32>) -> tensor<23x45xf32>
     return %r : tensor<23x45xf32>
-  })", {sample(TENON_F32, {70, 23}), sample(TENON_F32, {45, 70}, 2)}, {{0, 0}, {}, {"pack", "contraction"}});
+  })",
+               {sample(TENON_F32, {70, 23}), sample(TENON_F32, {45, 70}, 2)},
+               {{0, 0}, {}, {"pack", "contraction"}});
 }
 
 TEST(ContractionKernel, computes_operands_and_results) {
   for (int64_t k : {20, 900})
-    checkKernels(R"(func.func @f(%a: tensor<?x?xf32, #tenon.dims<m, k>>, %s: tensor<?xf32, #tenon.dims<k>>,
+    checkKernels(
+        R"(func.func @f(%a: tensor<?x?xf32, #tenon.dims<m, k>>, %s: tensor<?xf32, #tenon.dims<k>>,
         %b: tensor<?x40xf32, #tenon.dims<k, 40>>, %bias: tensor<40xf32>, %res: tensor<?x40xf32, #tenon.dims<m, 40>>)
         -> (tensor<?x40xf32, #tenon.dims<m, 40>>, tensor<?x40xf32, #tenon.dims<m, 40>>) {
       %0 = tenon.broadcast %s axes [1] : tensor<?xf32, #tenon.dims<k>> -> tensor<?x?xf32, #tenon.dims<m, k>>
@@ -76,14 +89,16 @@ TEST(ContractionKernel, computes_operands_and_results) {
       %5 = tenon.sub %4, %res : tensor<?x40xf32, #tenon.dims<m, 40>>
       %6 = tenon.abs %5 : tensor<?x40xf32, #tenon.dims<m, 40>>
       return %5, %6 : tensor<?x40xf32, #tenon.dims<m, 40>>, tensor<?x40xf32, #tenon.dims<m, 40>>
-    })", {sample(TENON_F32, {29, k}), sample(TENON_F32, {k}, 2), sample(TENON_F32, {k, 40}, 3),
-          sample(TENON_F32, {40}, 4), sample(TENON_F32, {29, 40}, 5)},
-                 {{0, 0}, {}, {"pack", "contraction"}});
+    })",
+        {sample(TENON_F32, {29, k}), sample(TENON_F32, {k}, 2), sample(TENON_F32, {k, 40}, 3),
+         sample(TENON_F32, {40}, 4), sample(TENON_F32, {29, 40}, 5)},
+        {{0, 0}, {}, {"pack", "contraction"}});
 }
 
 TEST(ContractionKernel, batches) {
   for (std::optional<unsigned> axis : {std::optional<unsigned>(), std::optional<unsigned>(1)})
-  checkKernels(R"(func.func @f(%a: tensor<2x3x11x14xf32>, %b: tensor<2x3x14x18xf32>) -> tensor<2x3x11x18xf32> {
+    checkKernels(
+        R"(func.func @f(%a: tensor<2x3x11x14xf32>, %b: tensor<2x3x14x18xf32>) -> tensor<2x3x11x18xf32> {
     %r = tenon.contract sum over <2, 3, 11, 18, 14> (%a, %b)
       maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d4)>, affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d4, d3)>,
             affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>] {
@@ -92,8 +107,9 @@ TEST(ContractionKernel, batches) {
       tenon.yield %p : f32
     } : (tensor<2x3x11x14xf32>, tensor<2x3x14x18xf32>) -> tensor<2x3x11x18xf32>
     return %r : tensor<2x3x11x18xf32>
-  })", {sample(TENON_F32, {2, 3, 11, 14}), sample(TENON_F32, {2, 3, 14, 18}, 2)},
-               {{0, 0}, axis, {"pack", "contraction"}});
+  })",
+        {sample(TENON_F32, {2, 3, 11, 14}), sample(TENON_F32, {2, 3, 14, 18}, 2)},
+        {{0, 0}, axis, {"pack", "contraction"}});
 }
 
 TEST(ContractionKernel, partitions_rows) {
@@ -103,7 +119,8 @@ TEST(ContractionKernel, partitions_rows) {
 }
 
 TEST(ContractionKernel, convolves) {
-  checkKernels(R"(func.func @f(%x: tensor<2x9x10x3xf32>, %k: tensor<3x3x3x20xf32>) -> tensor<2x7x8x20xf32> {
+  checkKernels(
+      R"(func.func @f(%x: tensor<2x9x10x3xf32>, %k: tensor<3x3x3x20xf32>) -> tensor<2x7x8x20xf32> {
     %r = tenon.contract sum over <2, 7, 8, 20, 3, 3, 3> (%x, %k)
       maps [affine_map<(b, h, w, o, r, s, c) -> (b, h + r, w + s, c)>, affine_map<(b, h, w, o, r, s, c) -> (r, s, c, o)>,
             affine_map<(b, h, w, o, r, s, c) -> (b, h, w, o)>] {
@@ -112,12 +129,14 @@ TEST(ContractionKernel, convolves) {
       tenon.yield %p : f32
     } : (tensor<2x9x10x3xf32>, tensor<3x3x3x20xf32>) -> tensor<2x7x8x20xf32>
     return %r : tensor<2x7x8x20xf32>
-  })", {sample(TENON_F32, {2, 9, 10, 3}), sample(TENON_F32, {3, 3, 3, 20}, 2)},
-               {{0, 0}, {}, {"pack", "contraction"}});
+  })",
+      {sample(TENON_F32, {2, 9, 10, 3}), sample(TENON_F32, {3, 3, 3, 20}, 2)},
+      {{0, 0}, {}, {"pack", "contraction"}});
 }
 
 TEST(ContractionKernel, weight_gradient_of_a_convolution) {
-  checkKernels(R"(func.func @f(%x: tensor<2x9x10x3xf32>, %g: tensor<2x7x8x20xf32>) -> tensor<3x3x3x20xf32> {
+  checkKernels(
+      R"(func.func @f(%x: tensor<2x9x10x3xf32>, %g: tensor<2x7x8x20xf32>) -> tensor<3x3x3x20xf32> {
     %r = tenon.contract sum over <3, 3, 3, 20, 2, 7, 8> (%x, %g)
       maps [affine_map<(r, s, c, o, b, h, w) -> (b, h + r, w + s, c)>, affine_map<(r, s, c, o, b, h, w) -> (b, h, w, o)>,
             affine_map<(r, s, c, o, b, h, w) -> (r, s, c, o)>] {
@@ -126,6 +145,7 @@ TEST(ContractionKernel, weight_gradient_of_a_convolution) {
       tenon.yield %p : f32
     } : (tensor<2x9x10x3xf32>, tensor<2x7x8x20xf32>) -> tensor<3x3x3x20xf32>
     return %r : tensor<3x3x3x20xf32>
-  })", {sample(TENON_F32, {2, 9, 10, 3}), sample(TENON_F32, {2, 7, 8, 20}, 2)},
-               {{0, 0}, {}, {"pack", "contraction"}});
+  })",
+      {sample(TENON_F32, {2, 9, 10, 3}), sample(TENON_F32, {2, 7, 8, 20}, 2)},
+      {{0, 0}, {}, {"pack", "contraction"}});
 }

@@ -12,13 +12,14 @@ static std::string substitute(std::string text, const std::string &what, const s
 
 TEST(MapKernel, adds_every_shape) {
   for (int64_t n : {0, 1, 7, 16, 33, 1000})
-    checkKernels(R"(func.func @f(%a: tensor<?xf32, #tenon.dims<n>>, %b: tensor<?xf32, #tenon.dims<n>>)
+    checkKernels(
+        R"(func.func @f(%a: tensor<?xf32, #tenon.dims<n>>, %b: tensor<?xf32, #tenon.dims<n>>)
         -> tensor<?xf32, #tenon.dims<n>> {
       %s = tenon.add %a, %b : tensor<?xf32, #tenon.dims<n>>
       %r = tenon.mul %s, %a : tensor<?xf32, #tenon.dims<n>>
       return %r : tensor<?xf32, #tenon.dims<n>>
     })",
-                 {sample(TENON_F32, {n}, 1), sample(TENON_F32, {n}, 2)}, {{}, {}, {"map"}});
+        {sample(TENON_F32, {n}, 1), sample(TENON_F32, {n}, 2)}, {{}, {}, {"map"}});
 }
 
 TEST(MapKernel, arithmetic_of_every_dtype) {
@@ -41,7 +42,8 @@ TEST(MapKernel, arithmetic_of_every_dtype) {
       %8 = tenon.compare lt %a, %b : tensor<5x19xT> -> tensor<5x19xi1>
       return %0, %1, %2, %3, %4, %5, %6, %7, %8 : tensor<5x19xT>, tensor<5x19xT>, tensor<5x19xT>,
         tensor<5x19xT>, tensor<5x19xT>, tensor<5x19xT>, tensor<5x19xT>, tensor<5x19xT>, tensor<5x19xi1>
-    })", "T", name);
+    })",
+                                  "T", name);
     CheckOptions options;
     options.tolerance = {0, 0};
     HostTensor b = sample(dtype, {5, 19}, 2);
@@ -51,11 +53,13 @@ TEST(MapKernel, arithmetic_of_every_dtype) {
 }
 
 TEST(MapKernel, divides_integers_at_the_edges) {
-  auto a = HostTensor::of<int32_t>(TENON_I32, {9}, {INT32_MIN, INT32_MIN, INT32_MAX, -7, 7, -7, 0, 1, -1});
+  auto a = HostTensor::of<int32_t>(TENON_I32, {9},
+                                   {INT32_MIN, INT32_MIN, INT32_MAX, -7, 7, -7, 0, 1, -1});
   auto b = HostTensor::of<int32_t>(TENON_I32, {9}, {-1, 1, INT32_MIN, 2, -2, -2, 0, 0, INT32_MAX});
   auto c = HostTensor::of<int64_t>(TENON_I64, {3}, {INT64_MIN, INT64_MAX, -3});
   auto d = HostTensor::of<int64_t>(TENON_I64, {3}, {-1, 0, 2});
-  checkKernels(R"(func.func @f(%a: tensor<9xi32>, %b: tensor<9xi32>, %c: tensor<3xi64>, %d: tensor<3xi64>)
+  checkKernels(
+      R"(func.func @f(%a: tensor<9xi32>, %b: tensor<9xi32>, %c: tensor<3xi64>, %d: tensor<3xi64>)
       -> (tensor<9xi32>, tensor<9xi32>, tensor<9xi32>, tensor<3xi64>, tensor<3xi64>) {
     %0 = tenon.div %a, %b : tensor<9xi32>
     %1 = tenon.rem %a, %b : tensor<9xi32>
@@ -63,12 +67,14 @@ TEST(MapKernel, divides_integers_at_the_edges) {
     %3 = tenon.div %c, %d : tensor<3xi64>
     %4 = tenon.rem %c, %d : tensor<3xi64>
     return %0, %1, %2, %3, %4 : tensor<9xi32>, tensor<9xi32>, tensor<9xi32>, tensor<3xi64>, tensor<3xi64>
-  })", {a, b, c, d});
+  })",
+      {a, b, c, d});
 }
 
 TEST(MapKernel, converts) {
   float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
-  auto a = HostTensor::of<float>(TENON_F32, {9}, {nan, inf, -inf, 1.9f, -1.9f, 300, -300, 1e20f, 0});
+  auto a =
+      HostTensor::of<float>(TENON_F32, {9}, {nan, inf, -inf, 1.9f, -1.9f, 300, -300, 1e20f, 0});
   checkKernels(R"(func.func @f(%a: tensor<9xf32>)
       -> (tensor<9xi8>, tensor<9xui8>, tensor<9xi32>, tensor<9xi64>, tensor<9xi1>, tensor<9xbf16>,
           tensor<9xf16>, tensor<9xf64>, tensor<9xi1>, tensor<9xf32>) {
@@ -84,7 +90,8 @@ TEST(MapKernel, converts) {
     %9 = tenon.convert %4 : tensor<9xi1> -> tensor<9xf32>
     return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9 : tensor<9xi8>, tensor<9xui8>, tensor<9xi32>,
       tensor<9xi64>, tensor<9xi1>, tensor<9xbf16>, tensor<9xf16>, tensor<9xf64>, tensor<9xi1>, tensor<9xf32>
-  })", {a}, {{0, 0}, {}, {}});
+  })",
+               {a}, {{0, 0}, {}, {}});
 }
 
 TEST(MapKernel, propagates_nan) {
@@ -98,7 +105,8 @@ TEST(MapKernel, propagates_nan) {
     %1 = tenon.min %a, %b : tensor<4xf32>
     %2 = tenon.max %a, %z : tensor<4xf32>
     return %0, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
-  })", {a, b});
+  })",
+               {a, b});
 }
 
 TEST(MapKernel, functions) {
@@ -109,7 +117,8 @@ TEST(MapKernel, functions) {
     %3 = tenon.mul %1, %2 : tensor<4x37xf32>
     %4 = tenon.floor %a : tensor<4x37xf32>
     return %3, %4 : tensor<4x37xf32>, tensor<4x37xf32>
-  })", {sample(TENON_F32, {4, 37})});
+  })",
+               {sample(TENON_F32, {4, 37})});
 }
 
 TEST(MapKernel, movements) {
@@ -124,7 +133,8 @@ TEST(MapKernel, movements) {
     %5 = tenon.concat %a, %1 axis 0 : tensor<6x20xf32>, tensor<6x20xf32> -> tensor<12x20xf32>
     %6 = tenon.concat %a, %1 axis 1 : tensor<6x20xf32>, tensor<6x20xf32> -> tensor<6x40xf32>
     return %1, %2, %3, %4, %5, %6 : tensor<6x20xf32>, tensor<20x6xf32>, tensor<3x5xf32>, tensor<9x44xf32>, tensor<12x20xf32>, tensor<6x40xf32>
-  })", {sample(TENON_F32, {6, 20}), sample(TENON_F32, {20}, 2)});
+  })",
+               {sample(TENON_F32, {6, 20}), sample(TENON_F32, {20}, 2)});
 }
 
 TEST(MapKernel, reshapes_inside) {
@@ -141,11 +151,13 @@ TEST(MapKernel, reshapes_inside) {
     %7 = tenon.reshape %4 : tensor<3x5x8xf32> -> tensor<120xf32>
     %8 = tenon.neg %7 : tensor<120xf32>
     return %1, %3, %4, %6, %8 : tensor<24x5xf32>, tensor<3x40xf32>, tensor<3x5x8xf32>, tensor<15x8xf32>, tensor<120xf32>
-  })", {sample(TENON_F32, {3, 8, 5}), sample(TENON_F32, {3, 8, 5}, 2)});
+  })",
+               {sample(TENON_F32, {3, 8, 5}), sample(TENON_F32, {3, 8, 5}, 2)});
 }
 
 TEST(MapKernel, gathers_and_clamps) {
-  for (auto rows : {std::vector<double>{0, 4, 2, 2, -1, 9, 1}, std::vector<double>{3, 3, 3, 3, 3, 3, 3}})
+  for (auto rows :
+       {std::vector<double>{0, 4, 2, 2, -1, 9, 1}, std::vector<double>{3, 3, 3, 3, 3, 3, 3}})
     checkKernels(R"(func.func @f(%t: tensor<5x6xf32>, %i: tensor<?xi32, #tenon.dims<n>>)
         -> (tensor<?x6xf32, #tenon.dims<n, 6>>, tensor<?xi32, #tenon.dims<n>>) {
       %g = tenon.gather %t[%i] : tensor<5x6xf32>, tensor<?xi32, #tenon.dims<n>> -> tensor<?x6xf32, #tenon.dims<n, 6>>
@@ -153,7 +165,8 @@ TEST(MapKernel, gathers_and_clamps) {
       %table = tenon.constant dense<[5, 6, 7]> : tensor<3xi32>
       %h = tenon.gather %table[%i] : tensor<3xi32>, tensor<?xi32, #tenon.dims<n>> -> tensor<?xi32, #tenon.dims<n>>
       return %n, %h : tensor<?x6xf32, #tenon.dims<n, 6>>, tensor<?xi32, #tenon.dims<n>>
-    })", {sample(TENON_F32, {5, 6}), HostTensor::ofNumbers(TENON_I32, {7}, rows)});
+    })",
+                 {sample(TENON_F32, {5, 6}), HostTensor::ofNumbers(TENON_I32, {7}, rows)});
 }
 
 TEST(MapKernel, counts_and_draws) {
@@ -178,7 +191,8 @@ TEST(MapKernel, counts_and_draws) {
     %n = tenon.dimension <21> : tensor<f32>
     %6 = tenon.broadcast %n axes [] : tensor<f32> -> tensor<5x21xf32>
     return %0, %1, %2, %3, %4, %5, %6 : tensor<5x21xi32>, tensor<5x21xf32>, tensor<5x21xf32>, tensor<5x21xf32>, tensor<5x21xi32>, tensor<5x21xf64>, tensor<5x21xf32>
-  })", {seed, step}, options);
+  })",
+               {seed, step}, options);
 }
 
 TEST(MapKernel, partitions_an_axis) {
@@ -189,7 +203,8 @@ TEST(MapKernel, partitions_an_axis) {
       %0 = tenon.broadcast %b axes [2] : tensor<18xf32> -> tensor<4x6x18xf32>
       %1 = tenon.mul %a, %0 : tensor<4x6x18xf32>
       return %1 : tensor<4x6x18xf32>
-    })", {sample(TENON_F32, {4, 6, 18}), sample(TENON_F32, {18}, 2)}, options);
+    })",
+                 {sample(TENON_F32, {4, 6, 18}), sample(TENON_F32, {18}, 2)}, options);
   }
 }
 
@@ -201,7 +216,8 @@ TEST(MapKernel, reports_the_first_failed_check) {
       tenon.check %ok, "negative" : tensor<6x7xi1>
       %r = tenon.neg %i : tensor<6x7xi32>
       return %r : tensor<6x7xi32>
-    })", target);
+    })",
+                                          target);
     ASSERT_TRUE(bool(program)) << llvm::toString(program.takeError());
     HostTensor fine = sampleIntegers(TENON_I32, {6, 7}, 0, 9), broken = fine;
     broken.set(19, Number::ofInteger(-1));

@@ -8,7 +8,8 @@ static std::string scatter(const std::string &element) {
   std::string updates = "tensor<4x?x9x" + element + ", #tenon.dims<4, n, 9>>";
   std::string out = "tensor<6x9x" + element + ">";
   return "func.func @f(%u: " + updates + ", %i: tensor<4x?xi32, #tenon.dims<4, n>>) -> " + out +
-         " {\n%d = tenon.add %u, %u : " + updates + "\n%r = tenon.scatter_add %d at %i : " + updates +
+         " {\n%d = tenon.add %u, %u : " + updates +
+         "\n%r = tenon.scatter_add %d at %i : " + updates +
          ", tensor<4x?xi32, #tenon.dims<4, n>> -> " + out + "\nreturn %r : " + out + "\n}";
 }
 
@@ -33,5 +34,6 @@ TEST(ScatterKernel, of_scalars) {
   checkKernels(R"(func.func @f(%u: tensor<50xf32>, %i: tensor<50xi64>) -> tensor<7xf32> {
     %r = tenon.scatter_add %u at %i : tensor<50xf32>, tensor<50xi64> -> tensor<7xf32>
     return %r : tensor<7xf32>
-  })", {sample(TENON_F32, {50}), sampleIntegers(TENON_I64, {50}, 0, 6)});
+  })",
+               {sample(TENON_F32, {50}), sampleIntegers(TENON_I64, {50}, 0, 6)});
 }

@@ -72,6 +72,7 @@ llvm::Expected<EmittedKernel> emitPackKernel(Emission &e) {
   auto &b = e.b;
   Dim columns = panels.product(panels.n), rows = panels.product(panels.k);
   llvm::Type *number = e.registerType(element);
+  llvm::Align align(std::min(64u, width * panels.elementBytes));
   e.loop(e.lo, e.hi, e.number(1), [&](Value *task) {
     Value *count = e.dim(panels.count());
     Value *first = b.CreateNSWMul(b.CreateURem(task, count), e.number(width));
@@ -95,7 +96,7 @@ llvm::Expected<EmittedKernel> emitPackKernel(Emission &e) {
           numbers =
               b.CreateSelect(lanes, numbers, llvm::Constant::getNullValue(numbers->getType()));
         Value *to = b.CreateGEP(number, panel, b.CreateNSWMul(row, e.number(width)));
-        e.markStore(b.CreateAlignedStore(numbers, to, llvm::Align(64)), 0);
+        e.markStore(b.CreateAlignedStore(numbers, to, align), 0);
         return;
       }
       Value *extent = e.dim(panels.extents[panels.k[depth]]);
