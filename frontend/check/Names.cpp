@@ -142,6 +142,8 @@ std::optional<Value> Elaborator::lookupMember(ModelInstance &instance, std::stri
 Value Elaborator::builtinValue(std::string_view name) {
   if (auto dtype = dtypeNamed(name))
     return DtypeName{*dtype};
+  if (name == "float")
+    return DtypeName{options.real};
   if (name == "pi")
     return Number::point(3.14159265358979323846);
   if (name == "inf")
