@@ -34,8 +34,8 @@ ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallAr
   std::vector<std::optional<CallArg>> matched;
   if (!matchArguments(type.decl->params, std::move(args), site, type.decl->name.range, matched))
     return nullptr;
-  instances.push_back(std::make_unique<ModelInstance>());
-  ModelInstance &instance = *instances.back();
+  auto made = std::make_unique<ModelInstance>();
+  ModelInstance &instance = *made;
   instance.decl = type.decl;
   instance.module = type.module;
   instance.path = path;
@@ -45,6 +45,7 @@ ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallAr
   instance.scope = std::make_shared<Scope>(type.module->scope);
   if (!bindModelArguments(instance, std::move(matched), site))
     return nullptr;
+  instances.push_back(std::move(made));
   instance.scope->self = &instance;
   constructing.push_back(type.decl);
   active.push_back({site.range, nullptr, nullptr, false});
