@@ -127,14 +127,14 @@ Value Elaborator::joinTensors(bool stack, std::vector<CallArg> args, const CallS
   axis += axis < 0 ? rank : 0;
   Axis joined{Dim(0)};
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (stack) {
+    bool same = static_cast<int64_t>(parts[i].rank()) + stack == rank;
+    if (stack && same) {
       std::vector<Axis> axes = parts[i].axes;
       axes.insert(axes.begin() + axis, Axis(Dim(1), ranges[i]));
       parts[i] = builder->emit(OpKind::Reshape, {parts[i].id}, parts[i].dtype, axes, ranges[i]);
     }
     if (!meetDtypes(parts[0], parts[i], site.range, ranges[0], ranges[i]))
       return ErrorValue{};
-    bool same = parts[i].rank() == parts[0].rank();
     for (size_t k = 0; same && k < parts[i].rank(); ++k)
       same = static_cast<int64_t>(k) == axis || equal(parts[0].axes[k].dim, parts[i].axes[k].dim);
     if (!same)

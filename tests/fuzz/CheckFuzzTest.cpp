@@ -1,4 +1,5 @@
-// Programs with random mistakes: the checker ends soon, with messages and without a crash.
+// Programs with random mistakes: the checker ends soon, with messages and without a crash. After a
+// crash, the program is in the file that TENON_FUZZ_SAVE named; TENON_FUZZ_ROUNDS sets how many.
 #include "tests/syntax/Parsing.h"
 
 #include "frontend/check/Check.h"
@@ -89,8 +90,8 @@ TEST(Check, SurvivesRandomMistakes) {
   for (const auto &path : files)
     for (uint32_t seed = 0; seed < rounds; ++seed) {
       std::string text = Mutator(readFile(path), seed).mutate();
-      if (std::getenv("TENON_FUZZ_SAVE"))
-        std::ofstream(std::getenv("TENON_FUZZ_SAVE")) << text;
+      if (const char *save = std::getenv("TENON_FUZZ_SAVE"))
+        std::ofstream(save) << text;
       SourceManager sources;
       DiagnosticEngine engine;
       check::Modules modules(sources, engine);
