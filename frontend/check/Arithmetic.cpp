@@ -69,7 +69,7 @@ std::optional<Tensor> Elaborator::materialise(const Number &number, Dt dtype, So
     return builder->emitMap(number.map, operands, dtype, {}, range);
   }
   if (number.quotient.isValid() && dtypes.mustBeReal(type)) {
-    std::string written = text(number.quotient);
+    std::string written = bareText(number.quotient);
     size_t slash = written.find('/');
     std::string left = slash == std::string::npos ? written : written.substr(0, slash);
     bool digits = left.find_first_not_of("0123456789_ ") == std::string::npos;
@@ -318,9 +318,9 @@ bool Elaborator::meetDtypes(const Tensor &a, const Tensor &b, SourceRange range,
   bool aTruth = x.variable < 0 && x.fixed == DType::Bool,
        bTruth = y.variable < 0 && y.fixed == DType::Bool;
   if (!aTruth && (bTruth || dtypes.mustBeReal(x)))
-    report.help("convert one: `" + left + "(" + text(bRange) + ")`");
+    report.help("convert one: `" + left + "(" + bareText(bRange) + ")`");
   else
-    report.help("convert one: `" + right + "(" + text(aRange) + ")`");
+    report.help("convert one: `" + right + "(" + bareText(aRange) + ")`");
   return false;
 }
 
@@ -408,7 +408,7 @@ Value Elaborator::tensors(MapKind map, Tensor a, Tensor b, SourceRange range, So
       return error(Code::DtypeMix, range, "truth values don't take part in arithmetic")
                  .secondary(aRange, typeText(a))
                  .secondary(bRange, typeText(b))
-                 .help("convert: `f32(" + text(aRange) + ")` is 0.0 or 1.0"),
+                 .help("convert: `f32(" + bareText(aRange) + ")` is 0.0 or 1.0"),
              ErrorValue{};
     return error(Code::DtypeMix, range,
                  "`and` and `or` join truth values, and these are " + dtypeText(dtype))

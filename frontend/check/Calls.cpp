@@ -107,9 +107,11 @@ Value Elaborator::evaluateCall(const ast::CallExpr &expr, ScopePtr scope,
 Value Elaborator::call(const Value &callee, std::vector<CallArg> args, const CallSite &site) {
   if (callee.isError())
     return callee;
+  if (exhausted)
+    return ErrorValue{};
   if (++calls > CheckLimits::calls)
-    return fail(Code::TooManyInstances, active.empty() ? site.range : active.front().range,
-                "this program becomes too large when its calls are put in place");
+    return exhaust(Code::TooManyInstances, site.range,
+                   "this program becomes too large when its calls are put in place");
   if (auto *function = callee.get<FunctionValue>()) {
     switch (function->kind) {
     case FunctionValue::Kind::Declared:
@@ -134,7 +136,7 @@ Value Elaborator::call(const Value &callee, std::vector<CallArg> args, const Cal
         functions +=
             (functions.empty() ? "`" : ", `") + site.name + "." + std::string(m->name.text) + "`";
     auto report = error(Code::NotCallable, site.callee,
-                        "a " + std::string(model->instance->decl->name.text) +
+                        withArticle(model->instance->decl->name.text) +
                             " has no `call`, so it can't be applied");
     report.secondary(model->instance->decl->name.range, "declared here");
     if (!functions.empty())

@@ -209,6 +209,7 @@ std::optional<data::Field> Elaborator::dataField(const ast::DatasetField &writte
     return std::nullopt;
   }
   Stream stream;
+  bool isTable = plainTable;
   bool several = columnName->name == "columns";
   for (const ast::Arg &arg : column->args) {
     if (!arg.name.text.empty())
@@ -319,8 +320,8 @@ std::optional<data::Field> Elaborator::dataField(const ast::DatasetField &writte
     return mismatch(describe(stream));
   if (stream.kind == Stream::Cell)
     stream = {Stream::Numbers, field.dtype, stream.dims};
-  bool same = stream.dims.size() == field.dims.size();
-  for (size_t i = 0; same && i < field.dims.size(); ++i)
+  bool same = !isTable || stream.dims.size() == field.dims.size();
+  for (size_t i = 0; same && isTable && i < field.dims.size(); ++i)
     same = stream.dims[i].extent < 0 || field.dims[i].extent == stream.dims[i].extent;
   bool ids = stream.dtype == "i32";
   bool dtypeFits = ids ? isInteger(*dtype) : stages.empty() || isReal(*dtype);
@@ -408,6 +409,8 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
     if (made)
       result.sources.push_back(*made);
   }
+  // Where a source can't be read yet, nothing is known about its cells.
+  plainTable = ok;
   std::map<std::string, SourceRange> names;
   for (const ast::DatasetField &field : dataset.fields) {
     auto [place, isNew] = names.try_emplace(std::string(field.name.text), field.name.range);

@@ -107,9 +107,15 @@ private:
   //===--- Reporting (Reporting.cpp) ---===//
   DiagnosticBuilder error(Code code, SourceRange range, std::string message);
   bool isLibrary(SourceRange range) const;
+  /// The call in the program that everything here happens in; `otherwise` if there is none.
+  SourceRange outermostCall(SourceRange otherwise) const;
+  /// Reports that a limit is reached; nothing more is elaborated.
+  Value exhaust(Code code, SourceRange range, std::string message);
   Value fail(Code code, SourceRange range, std::string message);
   Value notYet(SourceRange range, const std::string &what);
   std::string text(SourceRange range) const { return std::string(sources.text(range)); }
+  /// Without parentheses around it.
+  std::string bareText(SourceRange range) const;
   std::string typeText(const Value &value) const;
   std::string typeText(const ResolvedType &type) const;
   std::string typeText(const Tensor &tensor) const;
@@ -456,11 +462,13 @@ private:
   std::map<ValueId, std::shared_ptr<LoopIndex>> loopIndices;
   std::map<ValueId, std::vector<std::shared_ptr<LoopIndex>>> pendingCounts;
   std::vector<std::shared_ptr<LoopIndex>> unsolved; ///< of reductions, until their nest is done
-  bool silentIndices = false; ///< after a mistake in the body, missing ranges aren't reported
-  unsigned conditional = 0;   ///< branches of dynamic `if`s around here, within a nest
+  bool silentIndices = false;  ///< after a mistake in the body, missing ranges aren't reported
+  bool opaquePosition = false; ///< some position isn't affine, so it gives no range
+  unsigned conditional = 0;    ///< branches of dynamic `if`s around here, within a nest
   std::string rootPath;
   bool openInts = false; ///< some `int`s are only names: what depends on them may stay undecided
   bool quiet = false;
+  bool exhausted = false; ///< a limit was reached, which was reported: nothing more is unfolded
 
   // The train block: equal calls are one value.
   bool memoCalls = false;
@@ -469,9 +477,15 @@ private:
   std::vector<ModelInstance *> optimizers;
   std::set<std::pair<const ModelInstance *, std::string>> treeArguments;
   std::map<const ast::Dataset *, std::optional<data::Dataset>> datasets;
+  const data::Dataset *trainFields = nullptr; ///< in a train block: whose fields stand there
+  bool plainTable = true; ///< the data set's columns hold one text or number a row
 };
 
 /// The nearest of the names by edit distance, empty if none is near.
+/// Whether one range lies in the other.
+bool contains(SourceRange outer, SourceRange inner);
+/// "an Encoder"
+std::string withArticle(std::string_view name);
 std::string nearest(std::string_view name, const std::vector<std::string> &names);
 
 } // namespace tenon::check

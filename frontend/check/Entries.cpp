@@ -21,8 +21,10 @@ void Elaborator::begin(Entry &entry, const std::string &path) {
   pendingCounts.clear();
   unsolved.clear();
   memo.clear();
+  calls = 0;
   active.clear();
   conditional = 0;
+  opaquePosition = false;
   rootPath = path;
 }
 
@@ -213,7 +215,7 @@ Value Elaborator::inputOfType(const ast::Type *type, const DimEnv &env, const st
   std::string_view dtype = named.path.names.back().text;
   if (dtypeNamed(dtype) || dtype == "float" || dtype == "integer" || dtype == "any")
     return inputTensor(named, env, name, role, range, inputs);
-  return NoValue{};
+  return resolveNamed(named, env).kind == ResolvedType::Kind::Error ? Value() : Value(NoValue{});
 }
 
 bool Elaborator::bindInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
@@ -406,7 +408,15 @@ ModelInstance *Elaborator::rootInstance(Module &module, const ast::Model &model,
       }
       args.push_back(arg);
     }
-  return instantiate(ModelType{&model, &module}, std::move(args), site, "");
+  ModelInstance *instance = instantiate(ModelType{&model, &module}, std::move(args), site, "");
+  // A tree that nobody gives is some tree.
+  if (instance && open)
+    for (auto &[name, binding] : instance->scope->names)
+      if (binding.value.is<Hole>())
+        binding.value = Record{
+            {{"w",
+              Tensor{kNoValue, options.real, {Axis(Dim::symbol("m")), Axis(Dim::symbol("n"))}}}}};
+  return instance;
 }
 
 void Elaborator::checkRoots(Module &module) {

@@ -19,12 +19,13 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
     explicit Depth(unsigned &c) : count(c) { ++count; }
     ~Depth() { --count; }
   } guard(depth);
+  if (exhausted)
+    return ErrorValue{};
   if (depth > maximumDepth)
-    return fail(Code::CallsTooDeep, active.empty() ? expr->range : active.front().range,
-                "calls are nested more than can be checked");
+    return exhaust(Code::CallsTooDeep, expr->range, "calls are nested more than can be checked");
   if (builder && builder->operationCount() > CheckLimits::operations)
-    return fail(Code::TooManyInstances, active.empty() ? expr->range : active.front().range,
-                "this program becomes too large when its calls are put in place");
+    return exhaust(Code::TooManyInstances, expr->range,
+                   "this program becomes too large when its calls are put in place");
   switch (expr->kind) {
   case ast::ExprKind::Name: {
     auto &name = ast::cast<ast::NameExpr>(expr);
@@ -138,6 +139,7 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
   case ast::ExprKind::Scan:
     return evaluateScan(ast::cast<ast::ScanExpr>(expr), scope);
   case ast::ExprKind::Loop:
+    bindPattern(ast::cast<ast::LoopExpr>(expr).state, ErrorValue{}, *scope);
     return notYet(ast::cast<ast::LoopExpr>(expr).head, "`loop`");
   case ast::ExprKind::For:
     return evaluateFor(ast::cast<ast::ForExpr>(expr), scope);
@@ -221,7 +223,8 @@ Value Elaborator::evaluateIf(const ast::IfExpr &expr, ScopePtr scope,
   if (dtype.variable >= 0 || dtype.fixed != DType::Bool)
     return error(Code::BadCondition, expr.condition->range,
                  "a condition is a truth value, and this is " + typeText(*tensor))
-               .help("compare: `" + text(expr.condition->range) + " != 0`"),
+               .help("compare: `" + text(expr.condition->range) +
+                     (dtypes.mustBeReal(dtype) ? " != 0.0`" : " != 0`")),
            ErrorValue{};
   if (!tensor->isScalar())
     return error(Code::BadCondition, expr.condition->range,

@@ -186,7 +186,8 @@ bool Elaborator::solveIndices(std::vector<std::shared_ptr<LoopIndex>> &indices, 
     if (index->extent || !report)
       continue;
     index->extent = Dim(0);
-    if (silentIndices)
+    // `x[stride * i]` with an open stride says nothing that can be checked here.
+    if (silentIndices || (openInts && opaquePosition))
       continue;
     auto message =
         error(Code::IndexRange, index->written, "nothing says how far `" + index->name + "` runs");

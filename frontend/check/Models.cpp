@@ -14,7 +14,7 @@ Value Elaborator::makeModel(const ModelType &type, std::vector<CallArg> args,
                             const CallSite &site) {
   if (!mayMakeModels)
     return error(Code::ModelOutsideField, site.range,
-                 "a " + std::string(type.decl->name.text) + " can't be made here")
+                 withArticle(type.decl->name.text) + " can't be made here")
                .help("models are made in a model's fields and in `train`: make it a field, `layer "
                      "= " +
                      text(site.range) + "`, and apply that"),
@@ -27,7 +27,7 @@ ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallAr
                                        const CallSite &site, const std::string &path) {
   if (std::count(constructing.begin(), constructing.end(), type.decl)) {
     error(Code::Recursion, site.range,
-          "a " + std::string(type.decl->name.text) + " would hold another one, without end")
+          withArticle(type.decl->name.text) + " would hold another one, without end")
         .secondary(type.decl->name.range, "declared here");
     return nullptr;
   }

@@ -31,8 +31,6 @@ Module *Modules::parseFile(FileId file, const std::string &path, const std::stri
   loading_.push_back(path);
   for (const ast::Path &imported : module.syntax->imports) {
     Module *other = import(imported, path);
-    if (!other)
-      continue;
     std::string last(imported.names.back().text);
     auto [place, isNew] = module.imports.try_emplace(last, other);
     if (!isNew && place->second != other)

@@ -41,7 +41,8 @@ void Elaborator::declare(Module &module) {
                      "first here");
   }
   for (auto &[name, imported] : module.imports)
-    declare(*imported);
+    if (imported)
+      declare(*imported);
 }
 
 void Elaborator::bind(Scope &scope, std::string_view name, Value value, SourceRange at) {
@@ -172,7 +173,7 @@ std::optional<Value> Elaborator::lookup(const Scope &scope, std::string_view nam
       if (auto value = lookupDecl(*s->module, name, at))
         return value;
       if (auto found = s->module->imports.find(name); found != s->module->imports.end())
-        return Value(ModuleRef{found->second});
+        return found->second ? Value(ModuleRef{found->second}) : Value();
     }
   }
   if (Module *prelude = modules.prelude())
@@ -211,7 +212,12 @@ Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceR
   auto report = error(Code::UnknownName, at, "there is no `" + std::string(name) + "` here");
   if (std::string near = nearest(name, visibleNames(scope)); !near.empty())
     report.help("did you mean `" + near + "`?");
-  else
+  else if (trainFields && active.empty()) {
+    std::string fields;
+    for (const data::Field &field : trainFields->fields)
+      fields += (fields.empty() ? "`" : ", `") + field.name + "`";
+    report.help("the fields of `" + trainFields->name + "` are " + fields);
+  } else
     for (auto &module : modules.all())
       if (module->isLibrary && module->name == name) {
         report.help("`" + std::string(name) + "` is a file of the library: `import " +

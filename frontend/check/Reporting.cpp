@@ -17,6 +17,26 @@ bool Elaborator::isLibrary(SourceRange range) const {
   return false;
 }
 
+SourceRange Elaborator::outermostCall(SourceRange otherwise) const {
+  for (const Active &frame : active)
+    if (frame.range.isValid())
+      return frame.range;
+  return otherwise;
+}
+
+std::string Elaborator::bareText(SourceRange range) const {
+  std::string all = text(range);
+  if (all.size() < 2 || all.front() != '(' || all.back() != ')')
+    return all;
+  int open = 0;
+  for (size_t i = 0; i + 1 < all.size(); ++i) {
+    open += (all[i] == '(') - (all[i] == ')');
+    if (open == 0)
+      return all;
+  }
+  return all.substr(1, all.size() - 2);
+}
+
 DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string message) {
   SourceRange primary = range;
   // A mistake inside the library is the caller's: it is shown where the program called.
@@ -41,6 +61,12 @@ DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string me
 
 Value Elaborator::fail(Code code, SourceRange range, std::string message) {
   error(code, range, std::move(message)).done();
+  return ErrorValue{};
+}
+
+Value Elaborator::exhaust(Code code, SourceRange range, std::string message) {
+  fail(code, outermostCall(range), std::move(message));
+  exhausted = true;
   return ErrorValue{};
 }
 
@@ -81,6 +107,17 @@ std::string Elaborator::typeText(const Tensor &tensor) const {
   return tensor.rank() ? result + "]" : result;
 }
 
+bool check::contains(SourceRange outer, SourceRange inner) {
+  return inner.isValid() && outer.file == inner.file && outer.begin <= inner.begin &&
+         inner.end <= outer.end;
+}
+
+std::string check::withArticle(std::string_view name) {
+  bool vowel =
+      !name.empty() && std::string_view("AEIOUaeiou").find(name[0]) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(name);
+}
+
 std::string Elaborator::typeText(const Value &value) const {
   struct Visitor {
     const Elaborator &e;
@@ -115,7 +152,7 @@ std::string Elaborator::typeText(const Value &value) const {
       return "the model " + std::string(model.decl->name.text) + " without its arguments";
     }
     std::string operator()(const ModelRef &model) {
-      return "a " + std::string(model.instance->decl->name.text);
+      return withArticle(model.instance->decl->name.text);
     }
     std::string operator()(const ModuleRef &module) { return "the file " + module.module->name; }
     std::string operator()(const DatasetRef &dataset) {
@@ -198,7 +235,7 @@ static size_t distance(std::string_view a, std::string_view b) {
 std::string check::nearest(std::string_view name, const std::vector<std::string> &names) {
   std::string best;
   size_t least = std::max<size_t>(1, name.size() / 3) + 1;
-  if (name.size() > 64)
+  if (name.size() > 64 || name.size() < 3)
     return best;
   for (const std::string &candidate : names) {
     if (candidate.size() > 64 || candidate == name)

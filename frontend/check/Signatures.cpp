@@ -30,6 +30,17 @@ static const ast::NameExpr *plainName(const ast::Expr *expr, const DimEnv *env) 
 
 std::string Elaborator::signatureText(const ast::NamedType &type, const DimEnv &env) {
   std::string result = type.path.str();
+  TypeVars *vars = env.vars ? env.vars : solutions(env).types;
+  auto shown = [&](const std::optional<Dt> &dtype) {
+    if (dtype && (dtypes.find(*dtype).variable < 0))
+      result = dtypeText(*dtype);
+  };
+  if (vars && result == "float")
+    shown(vars->real);
+  else if (vars && result == "integer")
+    shown(vars->integer);
+  else if (vars && result == "any")
+    shown(vars->any);
   if (!type.hasDims)
     return result;
   for (size_t i = 0; i < type.dims.size(); ++i) {
@@ -224,7 +235,7 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
     report.label(typeText(*tensor)).secondary(type.range, "declared here");
     std::string to = fixed ? std::string(check::name(*fixed)) : dtypeText(wanted);
     if (kindFits)
-      report.help("convert it: `" + to + "(…)`");
+      report.help("convert it: `" + to + "(" + bareText(range) + ")`");
     return false;
   }
   size_t written = 0;
@@ -344,12 +355,6 @@ bool Elaborator::solvePending(std::vector<Pending> &pending, const CallSite &sit
     ok = false;
   }
   return ok;
-}
-
-/// The range of `inner` as a part of `outer`.
-static bool contains(SourceRange outer, SourceRange inner) {
-  return inner.isValid() && outer.file == inner.file && outer.begin <= inner.begin &&
-         inner.end <= outer.end;
 }
 
 void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceRange wantedOrigin,

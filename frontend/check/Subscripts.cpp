@@ -102,7 +102,7 @@ std::optional<ReadPosition> Elaborator::indexPosition(const ast::Slot &slot, con
   if (dtype.variable >= 0 || !isInteger(dtype.fixed)) {
     error(Code::BadSubscript, slot.range,
           "a place is a whole number, and this is " + typeText(*scalar))
-        .help("convert it: `i32(" + text(slot.range) + ")` rounds towards zero");
+        .help("convert it: `i32(" + bareText(slot.range) + ")` rounds towards zero");
     return std::nullopt;
   }
   if (!scalar->isScalar()) {
@@ -113,6 +113,7 @@ std::optional<ReadPosition> Elaborator::indexPosition(const ast::Slot &slot, con
   }
   position.value = scalar->id;
   position.affine = affineOf(*scalar);
+  opaquePosition |= !position.affine;
   if (position.affine)
     constrain(*position.affine, tensor.axes[axis], slot.range, name, guarded);
   position.inside = provedInside(position, extent);

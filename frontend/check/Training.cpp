@@ -473,6 +473,7 @@ std::optional<Program> Elaborator::elaborateTrain(Module &module, const ast::Tra
   if (!resolveTrain(block) || !ok)
     return std::nullopt;
   mayMakeModels = memoCalls = true;
+  trainFields = &block.dataset;
   trainInstances.clear();
   optimizers.clear();
   treeArguments.clear();
@@ -502,6 +503,7 @@ std::optional<Program> Elaborator::elaborateTrain(Module &module, const ast::Tra
     ok = false;
   }
   mayMakeModels = memoCalls = false;
+  trainFields = nullptr;
   madeParameterRole = Role::Parameter;
   madeStateRole = Role::State;
   for (const Argument &argument : step.arguments)

@@ -194,7 +194,7 @@ const ast::Alias *Elaborator::findAlias(const Scope &scope, const ast::Path &pat
     if (path.names.size() == 1)
       return inModule(s->module);
     if (auto imported = s->module->imports.find(path.names[0].text);
-        imported != s->module->imports.end())
+        imported != s->module->imports.end() && imported->second)
       return inModule(imported->second);
   }
   return nullptr;
@@ -303,6 +303,8 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
     if (auto value = lookup(*env.scope, type.path.names[0].text, type.path.range)) {
       if (auto *module = value->get<ModuleRef>(); module && type.path.names.size() == 2)
         value = lookupDecl(*module->module, name, type.path.range);
+      if (value && value->isError())
+        return result;
       if (value && value->is<ModelType>()) {
         result.kind = Kind::Model;
         return result;
@@ -488,7 +490,7 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
     if (!type.axes.empty())
       return error(code, range, what + " is " + typeText(type) + ", and this is one number")
                  .secondary(typeRange, "says " + typeText(type))
-                 .help("a tensor of equal numbers is `full(" + text(range) + ")`"),
+                 .help("a tensor of equal numbers is `full(" + bareText(range) + ")`"),
              ErrorValue{};
     auto scalar = materialise(*number, type.dtype, range);
     return scalar ? Value(*scalar) : Value();
@@ -507,7 +509,7 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
                  what + " is " + typeText(type) + ", and this value is " + typeText(*tensor))
                .label(typeText(*tensor))
                .secondary(typeRange, "says " + typeText(type))
-               .help("convert it: `" + dtypeText(type.dtype) + "(" + text(range) + ")`"),
+               .help("convert it: `" + dtypeText(type.dtype) + "(" + bareText(range) + ")`"),
            ErrorValue{};
   if (tensor->rank() != type.axes.size())
     return error(code, range,
@@ -524,11 +526,9 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
                         what + " is " + typeText(type) + ", and this value is " +
                             typeText(*tensor) + ": " + have + " is not " + want);
     report.label(typeText(*tensor)).secondary(typeRange, "says " + typeText(type));
-    if (actual.origin.isValid() && actual.origin != range && !isLibrary(actual.origin))
+    if (actual.origin.isValid() && !contains(range, actual.origin) && !isLibrary(actual.origin))
       report.secondary(actual.origin, "the " + have + " comes from here");
-    if (wanted.origin.isValid() && !isLibrary(wanted.origin) &&
-        !(typeRange.file == wanted.origin.file && typeRange.begin <= wanted.origin.begin &&
-          wanted.origin.end <= typeRange.end))
+    if (wanted.origin.isValid() && !isLibrary(wanted.origin) && !contains(typeRange, wanted.origin))
       report.secondary(wanted.origin, "the " + want + " comes from here");
     return ErrorValue{};
   }

@@ -274,7 +274,8 @@ struct Module {
   const ast::File *syntax = nullptr;
   bool isLibrary = false;
   std::map<std::string, const ast::Decl *, std::less<>> decls;
-  std::map<std::string, Module *, std::less<>> imports; ///< by the last name of their path
+  std::map<std::string, Module *, std::less<>> imports; ///< by the last name of their path; null if
+                                                        ///< it couldn't be read, which was reported
   ScopePtr scope;
   std::vector<const ast::Decl *> evaluating;
 };
