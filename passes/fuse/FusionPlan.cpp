@@ -72,6 +72,8 @@ private:
   static constexpr unsigned maxYields = 24;
   /// Cheaper values than this are computed again rather than stored.
   static constexpr int recomputeLimit = 3;
+  /// The same for values that a broadcast repeats many times.
+  static constexpr int repeatLimit = 2;
 
   bool here(Operation *op) const { return op && op->getBlock() == &block; }
   /// True if `value` is computed where it is read instead of loaded.
@@ -91,15 +93,23 @@ private:
       total = elementCost(op);
       for (Value operand : op->getOperands())
         total += cost(operand);
+      // What is dear and repeated will be stored, and then read.
+      if (isRepetition(op) && total > repeatLimit)
+        total = 1;
     }
     return costs[value] = std::min(total, 1000);
+  }
+
+  static bool isRepetition(Operation *op) {
+    auto broadcast = dyn_cast<BroadcastOp>(op);
+    return broadcast && broadcast.getType() != broadcast.getOperand().getType();
   }
 
   /// True if reading `value` through `use` evaluates its elements several times.
   static bool repeats(OpOperand &use) {
     Operation *user = use.getOwner();
-    if (auto broadcast = dyn_cast<BroadcastOp>(user))
-      return broadcast.getType() != broadcast.getOperand().getType();
+    if (isa<BroadcastOp>(user))
+      return isRepetition(user);
     if (auto gather = dyn_cast<GatherOp>(user))
       return use.getOperandNumber() == 0 ||
              cast<RankedTensorType>(gather.getTable().getType()).getRank() > 1;
@@ -145,11 +155,12 @@ private:
         stored.insert(value);
         continue;
       }
-      if (isFreeExpression(value))
+      // A repetition is never worth its memory: its operand is.
+      if (isFreeExpression(value) || isRepetition(&op))
         continue;
       int price = cost(value);
       costs.clear();
-      if ((repeated && price > 2) || (readers > 1 && price > recomputeLimit))
+      if ((repeated && price > repeatLimit) || (readers > 1 && price > recomputeLimit))
         if (!isIndexing(&op) || price > 8)
           stored.insert(value);
     }

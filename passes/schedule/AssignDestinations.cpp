@@ -198,18 +198,43 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
       if (user == kernel) {
         if (!readsOnlyElementwise(kernel, use.getOperandNumber()))
           return true;
-      } else if (isa<ReshapeOp, func::ReturnOp>(user) || writesDonated(user)) {
+      } else if (isa<ReshapeOp, func::ReturnOp>(user) || mustPrecede(kernel, user)) {
         return true;
       }
     }
     return returned.get() != value;
   }
 
-  bool writesDonated(Operation *op) {
+  /// The kernels that read an argument which `writer` overwrites: they come before it.
+  SmallVector<Operation *> readersOfOverwritten(Operation *writer) {
+    SmallVector<Operation *> readers;
     for (OpOperand &operand : getOperation().front().getTerminator()->getOpOperands())
-      if (donor(operand) && operand.get().getDefiningOp() == op)
-        return true;
+      if (auto argument = donor(operand); argument && operand.get().getDefiningOp() == writer)
+        for (Operation *user : getOperation().getArgument(*argument).getUsers())
+          if (user != writer && !llvm::is_contained(readers, user))
+            readers.push_back(user);
+    return readers;
+  }
+
+  /// True if `first` reads what `second`, or a kernel that has to come before it, overwrites.
+  bool mustPrecede(Operation *first, Operation *second) {
+    llvm::DenseSet<Operation *> seen;
+    SmallVector<Operation *> work{second};
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val();
+      for (Operation *reader : readersOfOverwritten(op)) {
+        if (reader == first)
+          return true;
+        if (seen.insert(reader).second)
+          work.push_back(reader);
+      }
+    }
     return false;
+  }
+
+  static bool isCopy(Operation *op) {
+    auto kernel = dyn_cast<KernelOp>(op);
+    return kernel && kernel.getKind() == KernelKind::copy;
   }
 
   void commitLast(Block &body) {
@@ -220,17 +245,25 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
       if (donor(operand) && op && !llvm::is_contained(writers, op))
         writers.push_back(op);
     }
-    // In block order, copies at the very end: they may read what the others still need.
+    // In block order, copies at the very end: they overwrite what the others still need.
     llvm::sort(writers, [](Operation *a, Operation *b) {
-      auto isCopy = [](Operation *op) {
-        auto kernel = dyn_cast<KernelOp>(op);
-        return kernel && kernel.getKind() == KernelKind::copy;
-      };
       if (isCopy(a) != isCopy(b))
         return isCopy(b);
       return a->isBeforeInBlock(b);
     });
-    for (Operation *op : writers) {
+    // Each behind those that read what it overwrites; `escapesCommit` has ruled circles out.
+    llvm::SetVector<Operation *> order;
+    std::function<void(Operation *)> place = [&](Operation *op) {
+      if (order.contains(op))
+        return;
+      for (Operation *reader : readersOfOverwritten(op))
+        if (llvm::is_contained(writers, reader) && !isCopy(op))
+          place(reader);
+      order.insert(op);
+    };
+    for (Operation *op : writers)
+      place(op);
+    for (Operation *op : order) {
       op->moveBefore(terminator);
       op->setAttr("commit", UnitAttr::get(op->getContext()));
     }

@@ -130,3 +130,27 @@ func.func @check_and_reshape(%x: tensor<8xf32>) -> tensor<2x4xf32> {
   %r = tenon.reshape %a : tensor<8xf32> -> tensor<2x4xf32>
   return %r : tensor<2x4xf32>
 }
+
+// Neither the repeated mask nor the product is stored for its two readers, only the draw.
+// CHECK-LABEL: @masked_twice
+// CHECK: tenon.kernel map "draw" {{.*}}
+// CHECK: } : {{.*}} -> tensor<4x8xf32>
+// CHECK-COUNT-2: tenon.kernel contraction
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @masked_twice(%x: tensor<5x4x8xf32>, %p: tensor<f32>, %s: tensor<i64>, %n: tensor<i64>, %w: tensor<8x8xf32>, %v: tensor<8x16xf32>) -> (tensor<5x4x8xf32>, tensor<5x4x16xf32>) {
+  %m = tenon.draw bernoulli(%p : tensor<f32>) seed %s step %n stream 1 : tensor<4x8xf32>
+  %b = tenon.broadcast %m axes [1, 2] : tensor<4x8xf32> -> tensor<5x4x8xf32>
+  %y = tenon.mul %x, %b : tensor<5x4x8xf32>
+  %z = tenon.contract sum over <5, 4, 8, 8> (%y, %w) maps [affine_map<(t, m, n, k) -> (t, m, k)>, affine_map<(t, m, n, k) -> (k, n)>, affine_map<(t, m, n, k) -> (t, m, n)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<5x4x8xf32>, tensor<8x8xf32>) -> tensor<5x4x8xf32>
+  %u = tenon.contract sum over <5, 4, 16, 8> (%y, %v) maps [affine_map<(t, m, n, k) -> (t, m, k)>, affine_map<(t, m, n, k) -> (k, n)>, affine_map<(t, m, n, k) -> (t, m, n)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<5x4x8xf32>, tensor<8x16xf32>) -> tensor<5x4x16xf32>
+  return %z, %u : tensor<5x4x8xf32>, tensor<5x4x16xf32>
+}
