@@ -23,7 +23,7 @@ const char *pipelineOf(const std::string &stage) {
   if (stage == "graph")
     return "";
   if (stage == "derivative")
-    return "differentiate";
+    return "func.func(differentiate)";
   return stage == "fused" ? "tenon-graph,func.func(form-kernels)" : nullptr;
 }
 
