@@ -132,7 +132,7 @@ def tenon_losses(weights, tokens, labels, name, folder):
     dtype = np.dtype({"f32": np.float32, "f64": np.float64}[name])
     text = (root / "bench" / "train_step" / "program.tn").read_text()
     program = folder / f"program_{name}.tn"
-    program.write_text(text.replace("RATE", "0.0").replace("label:  f32", f"label:  {name}"))
+    program.write_text(text.replace("RATE", "0.0").replace("f32", name))
     save_file({key: np.ascontiguousarray(value.astype(dtype)) for key, value in weights.items()},
               folder / "weights.safetensors")
     np.save(folder / "tokens.npy", tokens)
