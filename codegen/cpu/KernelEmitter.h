@@ -28,6 +28,11 @@ struct KernelRequest {
   /// The axis of the results whose places are the kernel's tasks, one each; if absent the emitter
   /// chooses the tasks.
   std::optional<unsigned> partitionAxis;
+  /// True if no loop may run over both axis `axis` - 1 and `axis` of the results: a task is one
+  /// place of the partition's axis alone.
+  bool isBorder(unsigned axis) const {
+    return partitionAxis && (axis == *partitionAxis || axis == *partitionAxis + 1);
+  }
   /// The named dimensions, in the order of the `symbols` argument.
   SmallVector<std::string> symbols;
 };

@@ -8,12 +8,16 @@
 
 #include <cstring>
 #include <deque>
+#include <mutex>
 
 using namespace tenon;
 using namespace llvm;
 
 struct LoadedProgram::Impl {
   ProgramImage image;
+  // Before the session that reports into it.
+  std::mutex failureMutex;
+  std::string failures;
   std::unique_ptr<orc::LLJIT> jit;
   std::vector<tenon_entry> entries;
   tenon_program program{};
@@ -22,7 +26,6 @@ struct LoadedProgram::Impl {
   std::deque<std::vector<int64_t>> dims;
   std::deque<std::vector<const char *>> names;
   std::deque<std::vector<tenon_check_info>> checks;
-
   Error link();
   Error describe();
   std::vector<tenon_binding> &describe(const std::vector<BindingInfo> &infos,
@@ -46,6 +49,11 @@ Error LoadedProgram::Impl::link() {
   if (!made)
     return made.takeError();
   jit = std::move(*made);
+  // What goes wrong inside ORC is told apart from the lookup that fails by it.
+  jit->getExecutionSession().setErrorReporter([this](Error error) {
+    std::lock_guard<std::mutex> lock(failureMutex);
+    failures += toString(std::move(error)) + "\n";
+  });
   orc::SymbolMap host;
   auto name = [&](const char *text) { return jit->mangleAndIntern(text); };
   host[name("tenon_barrier")] = hostSymbol(reinterpret_cast<void *>(&tenon_barrier));
@@ -128,6 +136,6 @@ Expected<std::unique_ptr<LoadedProgram>> LoadedProgram::load(ProgramImage image)
   if (Error error = impl->link())
     return std::move(error);
   if (Error error = impl->describe())
-    return std::move(error);
+    return joinErrors(std::move(error), createStringError(impl->failures));
   return std::unique_ptr<LoadedProgram>(new LoadedProgram(std::move(impl)));
 }

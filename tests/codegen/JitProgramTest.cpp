@@ -232,7 +232,7 @@ TEST_P(JitEvaluated, as_the_interpreter) {
     JitProgram program(standalone(function));
     if (program.isValid())
       program.check(function.getName(), program.randomInputs(function.getName(), symbols, 1),
-                    {4e-6, 1e-30});
+                    {4e-6, 1e-12});
   }
 }
 

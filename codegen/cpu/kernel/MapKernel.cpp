@@ -44,8 +44,8 @@ llvm::Expected<EmittedKernel> emitMapKernel(Emission &e) {
   auto survey = [&](llvm::ArrayRef<LoopGroup> groups) {
     return surveyAccess(e.request, values.all, surveyPlace(groups, groups.size() - 1));
   };
-  auto groups =
-      mergeAxes(dimsOf(values.domain), survey, [&](unsigned axis) { return axis == partition; });
+  auto groups = mergeAxes(dimsOf(values.domain), survey,
+                          [&](unsigned axis) { return e.request.isBorder(axis); });
   unsigned lanes = vectorLanes(e.request, e.target);
   if (!groups.empty())
     lanes = narrowedLanes(lanes, groups.back().extent);

@@ -78,7 +78,7 @@ private:
     shape.results = mergeAxes(
         extents.take_front(resultAxes),
         [&](llvm::ArrayRef<LoopGroup> groups) { return survey(groups, shape.reduced, byRows); },
-        [&](unsigned axis) { return axis == e.request.partitionAxis; });
+        [&](unsigned axis) { return e.request.isBorder(axis); });
     // The place in its loop is what argmax answers, so that stays one loop.
     auto merged = mergeAxes(
         extents.drop_front(resultAxes),
