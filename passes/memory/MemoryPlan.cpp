@@ -188,18 +188,6 @@ private:
       offset = offset + slot.bytes;
     }
     plan.arenaBytes = offset;
-    std::map<int, int64_t> change;
-    for (const ArenaBuffer &buffer : plan.buffers) {
-      auto bytes = buffer.bytes.constant();
-      if (!bytes)
-        return;
-      change[buffer.firstUse] += *bytes;
-      change[buffer.lastUse + 1] -= *bytes;
-    }
-    int64_t live = 0, largest = 0;
-    for (auto &[point, delta] : change)
-      largest = std::max(largest, live += delta);
-    plan.largestLiveSet = largest;
   }
 
   bool rowwise(ScanOp scan) {
@@ -222,13 +210,32 @@ MemoryPlan tenon::planMemory(func::FuncOp function, llvm::function_ref<Dim(Kerne
   return Planner(function, packedBytes).run();
 }
 
+std::optional<int64_t> MemoryPlan::largestLiveSet(int64_t named) const {
+  std::map<int, int64_t> change;
+  for (const ArenaBuffer &buffer : buffers) {
+    auto bytes = buffer.bytes.evaluate([&](const std::string &) { return named; });
+    if (!bytes)
+      return std::nullopt;
+    change[buffer.firstUse] += *bytes;
+    change[buffer.lastUse + 1] -= *bytes;
+  }
+  int64_t live = 0, largest = 0;
+  for (auto &[point, delta] : change)
+    largest = std::max(largest, live += delta);
+  return largest;
+}
+
 std::string MemoryPlan::describe() const {
   std::string text;
   llvm::raw_string_ostream out(text);
   out << "arena: " << arenaBytes.str() << " bytes in " << slots.size() << " slots for "
       << buffers.size() << " buffers";
-  if (largestLiveSet)
-    out << "; the largest live set is " << *largestLiveSet << " bytes";
+  constexpr int64_t named = 32;
+  auto arena = arenaBytes.evaluate([&](const std::string &) { return named; });
+  auto live = largestLiveSet(named);
+  if (arena && live)
+    out << "; " << *arena << " for a largest live set of " << *live
+        << (arenaBytes.constant() ? "" : " where every named dimension is 32");
   out << "\n";
   for (unsigned s = 0; s < slots.size(); ++s) {
     out << "slot " << s << " at " << slots[s].offset.str() << ", " << slots[s].bytes.str()

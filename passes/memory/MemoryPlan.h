@@ -34,11 +34,12 @@ struct MemoryPlan {
   std::vector<ArenaBuffer> buffers;
   std::vector<ArenaSlot> slots;
   Dim arenaBytes;
-  /// The largest sum of buffers alive at one program point, where all sizes are numbers: what no
-  /// placement can go below.
-  std::optional<int64_t> largestLiveSet;
-  /// The buffer of a value; carried results of a scan have two, side by side: this one and the next.
+  /// The buffer of a value; carried results of a scan have two, side by side: this one and the
+  /// next.
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
+  /// The largest sum of buffers alive at one program point when every named dimension has this
+  /// extent: what no placement can go below. nullopt if it doesn't fit 64 bits.
+  std::optional<int64_t> largestLiveSet(int64_t named) const;
   /// A table for people.
   std::string describe() const;
 };
@@ -48,7 +49,6 @@ Dim bufferBytes(mlir::RankedTensorType type);
 
 /// Plans the arena. `packedBytes` answers the size of a `pack` kernel's result, which depends on
 /// the target.
-MemoryPlan planMemory(mlir::func::FuncOp function,
-                      llvm::function_ref<Dim(KernelOp)> packedBytes);
+MemoryPlan planMemory(mlir::func::FuncOp function, llvm::function_ref<Dim(KernelOp)> packedBytes);
 
 } // namespace tenon

@@ -1,5 +1,6 @@
 // RUN: tenon-opt --tenon-graph %s | FileCheck %s
 // RUN: tenon-opt --tenon-graph --tenon-kernels %s | FileCheck %s --check-prefix=KERNELS
+// RUN: tenon-opt --tenon-graph --tenon-kernels --print-plans -o /dev/null %s | FileCheck %s --check-prefix=PLANS
 
 // The gradients of an LSTM over a few steps, with a dropout mask for each gate on what it reads. One
 // contraction stays in each scan; the input's, its gradient and those of both weights are outside.
@@ -48,6 +49,12 @@
 // KERNELS: tenon.kernel contraction
 // KERNELS: tenon.kernel reduction
 // KERNELS: tenon.yield
+
+// The two scans run without a barrier. The state has two buffers in each of them, in turn.
+// PLANS-LABEL: @with_dropout
+// PLANS: arena: {{.*}}*batch + 4096 bytes in {{.*}} for a largest live set of
+// PLANS: scan of 5: threads share batch rows
+// PLANS: scan of 5, reverse: threads share batch rows
 func.func @with_dropout(%x: !series, %keep_x: !masks, %keep_h: !masks, %kernel: !weights,
                         %recurrent: !weights, %bias: !bias)
     -> (tensor<f32>, !series, !weights, !weights, !bias) attributes {tenon.symbols = ["batch"]} {
