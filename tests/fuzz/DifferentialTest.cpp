@@ -54,7 +54,7 @@ TEST_P(Differential, agreesWithTheInterpreter) {
     RandomProgram program = makeProgram(context, seed, options);
     ASSERT_TRUE(succeeded(mlir::verify(*program.module))) << "seed " << seed;
     if (setting("TENON_FUZZ_PRINT", 0))
-      llvm::outs() << *program.module;
+      llvm::errs() << "// seed " << seed << "\n" << *program.module << "\n";
     if (disagreement(program, way).empty())
       continue;
     ++failures;
