@@ -109,7 +109,7 @@ Value Elaborator::leafwise(const Value &a, const Value &b, SourceRange range, So
            ErrorValue{};
   const Value &shape = isTree(a) ? a : b;
   std::vector<Value> results;
-  for (size_t i = 0; i < std::max(left.size(), right.size()); ++i)
+  for (size_t i = 0; i < (isTree(a) ? left : right).size(); ++i)
     results.push_back(each(isTree(a) ? left[i] : a, isTree(b) ? right[i] : b));
   size_t next = 0;
   return rebuild(shape, results, next);
