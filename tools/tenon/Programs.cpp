@@ -22,7 +22,8 @@ using namespace tenon::tool;
 std::vector<std::string> Checked::files() const {
   std::vector<std::string> paths;
   for (size_t i = 0; i < sources.size(); ++i)
-    paths.push_back(sources.path(FileId{uint32_t(i)}));
+    if (const std::string &path = sources.path(FileId{uint32_t(i)}); !path.starts_with('<'))
+      paths.push_back(path);
   return paths;
 }
 

@@ -31,7 +31,7 @@ struct Checked {
   check::Module *module = nullptr;
   std::optional<check::Program> program; ///< of the request, if there was no error
 
-  /// All files that were read, the standard library's included.
+  /// All files that were read. What the standard library's texts are, the build's identity tells.
   std::vector<std::string> files() const;
 };
 
