@@ -46,7 +46,7 @@ public:
   /// The reference.
   llvm::Expected<std::vector<HostTensor>> interpret(llvm::ArrayRef<HostTensor> inputs,
                                                     const EvalOptions &options = {});
-  /// Runs the kernels again on the memory of the last run; answers the seconds it took.
+  /// Runs the kernels again on the memory of the last run; answers the processor's seconds it took.
   double seconds(int times);
   double compileSeconds = 0;
 

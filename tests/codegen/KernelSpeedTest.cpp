@@ -50,6 +50,25 @@ TEST(KernelSpeed, DISABLED_products) {
           product(128, 512, 3200, "3200x128", "(k, m)", "(k, n)", "3200x512"),
           {sample(TENON_F32, {3200, 128}), sample(TENON_F32, {3200, 512})}, 2.0 * 3200 * 512 * 128,
           0);
+  const char *open = R"(func.func @f(%a: TA, %b: TB) -> tensor<?x512xf32, #tenon.dims<n, 512>> {
+    %r = tenon.contract sum over <n, 512, 128> (%a, %b) maps [affine_map<(m, n, k) -> (m, k)>,
+        affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>] {
+    ^bb0(%x: f32, %y: f32):
+      %p = tenon.mul %x, %y : f32
+      tenon.yield %p : f32
+    } : (TA, TB) -> tensor<?x512xf32, #tenon.dims<n, 512>>
+    return %r : tensor<?x512xf32, #tenon.dims<n, 512>>
+  })";
+  std::string text;
+  for (const char *p = open; *p; ++p)
+    if (p[0] == 'T' && (p[1] == 'A' || p[1] == 'B'))
+      text += *++p == 'A' ? "tensor<?x128xf32, #tenon.dims<n, 128>>" : "tensor<128x512xf32>";
+    else
+      text += *p;
+  for (int64_t rows : {1, 32, 3200})
+    measure(("any x512x128: " + std::to_string(rows)).c_str(), text,
+            {sample(TENON_F32, {rows, 128}), sample(TENON_F32, {128, 512})}, 2.0 * rows * 512 * 128,
+            0);
   measure("32x512x128", product(32, 512, 128, "32x128", "(m, k)", "(k, n)", "128x512"),
           {sample(TENON_F32, {32, 128}), sample(TENON_F32, {128, 512})}, 2.0 * 32 * 512 * 128, 0);
   measure("1024x1024x1024", product(1024, 1024, 1024, "1024x1024", "(m, k)", "(k, n)", "1024x1024"),

@@ -204,24 +204,27 @@ private:
         return load;
       });
     });
-    Values last =
-        e.loop(e.number(0), b.CreateSub(to, from), e.number(1), start,
-               [&](Value *k, llvm::ArrayRef<Value *> carried) {
-                 Value *row = b.CreateGEP(number, right, b.CreateNSWMul(k, e.number(tile.width)));
-                 Value *halves[2];
-                 for (unsigned half = 0; half < 2; ++half) {
-                   auto *load = b.CreateAlignedLoad(
-                       vector, b.CreateConstInBoundsGEP1_64(number, row, half * lanes), align);
-                   e.markLoad(load, panelInput);
-                   halves[half] = load;
-                 }
-                 Values factors;
-                 for (unsigned r = 0; r < height; ++r)
-                   factors.push_back(b.CreateVectorSplat(lanes, left.element(rowsLeft, r, k)));
-                 return each([&](unsigned r, unsigned half) {
-                   return emitFma(b, e.target, factors[r], halves[half], carried[2 * r + half]);
-                 });
-               });
+    Values last = e.loop(
+        e.number(0), b.CreateSub(to, from), e.number(1), start,
+        [&](Value *k, llvm::ArrayRef<Value *> carried) {
+          Value *row = b.CreateGEP(number, right, b.CreateNSWMul(k, e.number(tile.width)));
+          Value *halves[2];
+          for (unsigned half = 0; half < 2; ++half) {
+            auto *load = b.CreateAlignedLoad(
+                vector, b.CreateConstInBoundsGEP1_64(number, row, half * lanes), align);
+            e.markLoad(load, panelInput);
+            halves[half] = load;
+          }
+          // Each factor is used as soon as it is there: twelve at once would push sums out of the
+          // registers.
+          Values next;
+          for (unsigned r = 0; r < height; ++r) {
+            Value *factor = b.CreateVectorSplat(lanes, left.element(rowsLeft, r, k));
+            for (unsigned half = 0; half < 2; ++half)
+              next.push_back(emitFma(b, e.target, factor, halves[half], carried[2 * r + half]));
+          }
+          return next;
+        });
     each([&](unsigned row, unsigned half) -> Value * {
       e.markScratch(b.CreateAlignedStore(last[2 * row + half], place(row, half), align));
       return nullptr;

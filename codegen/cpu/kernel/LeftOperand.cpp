@@ -60,6 +60,16 @@ Tile::Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartit
   }
   lowHeight = std::min(lowHeight, height);
   blockRows = height * llvm::divideCeil(96, height);
+  // Some work for every thread, where the sizes tell.
+  auto rows = product.extent(product.m).constant(), columns = product.extent(product.n).constant();
+  if (!rows || !columns)
+    return;
+  auto tasks = [&] {
+    return llvm::divideCeil(*rows, blockRows) *
+           llvm::divideCeil(*columns, int64_t(blockPanels) * width);
+  };
+  while (tasks() < 8 && blockPanels > 2)
+    blockPanels /= 2;
 }
 
 //===----------------------------------------------------------------------===//
@@ -97,7 +107,7 @@ void LeftOperand::chooseWay() {
   isOneLoop = math.laneDivisions == 0;
   auto address = move.address(operand, place, e.request.inputs);
   m::Type element = elementOf(operand.getType());
-  if (address && math.laneDivisions == 0 && address->offset.kind != LaneStride::Any &&
+  if (address && isOneLoop && address->offset.kind != LaneStride::Any &&
       e.memoryType(element) == number) {
     input = address->input;
     inputStride = address->offset.isUniform() ? Dim(0) : address->offset.stride;

@@ -54,7 +54,7 @@ struct Tile {
   /// Rows of a tile, and of the low one for the last few rows.
   unsigned height, lowHeight;
   /// Rows and panels of a block; rows are whole tiles.
-  int64_t blockRows, blockPanels = 4;
+  int64_t blockRows, blockPanels = 8;
   /// Rows of a panel that a tile goes through at once.
   int64_t kStretch = 384;
 };
