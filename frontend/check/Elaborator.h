@@ -25,7 +25,7 @@ namespace tenon::check {
 struct CheckLimits {
   static constexpr size_t operations = 400'000;
   static constexpr int64_t list = 100'000;
-  static constexpr size_t calls = 200'000;
+  static constexpr size_t calls = 20'000;
 };
 
 /// An argument of a call, evaluated.
@@ -102,8 +102,6 @@ public:
   std::optional<Program> elaborateTraining(Module &module);
 
 private:
-  friend class TrainElaborator;
-
   //===--- Reporting (Reporting.cpp) ---===//
   DiagnosticBuilder error(Code code, SourceRange range, std::string message);
   bool isLibrary(SourceRange range) const;
@@ -126,6 +124,7 @@ private:
   void declare(Module &module);
   void prepare(Module &module);
   void findRecursion(Module &module);
+  void findRecursiveAliases(ast::List<const ast::Alias *> aliases);
   void checkRoots(Module &module);
   void checkFunction(const FunctionValue &function);
   void checkMemberFunctions(ModelInstance &instance);
@@ -325,7 +324,6 @@ private:
   /// Names of a slot's leaves: its path, or "first/lstm.kernel" for each leaf of a tree.
   std::vector<std::string> leafNames(const Slot &slot, const Value &value);
   Value parameterTree(const ModelInstance &instance);
-  static bool isStateRole(Role role) { return role != Role::Parameter; }
 
   //===--- Derivatives (Gradients.cpp) ---===//
   Value makeGradient(const std::string &name, const ast::CallExpr &expr, ScopePtr scope,
@@ -448,6 +446,7 @@ private:
   std::set<std::pair<Code, SourceRange>> reported;
   size_t calls = 0;
   std::set<const ast::Function *> recursive;
+  std::set<const ast::Alias *> recursiveAliases;
   std::vector<std::unique_ptr<DimEnv>> environments;
   unsigned depth = 0;
 
@@ -466,8 +465,7 @@ private:
   bool opaquePosition = false; ///< some position isn't affine, so it gives no range
   unsigned conditional = 0;    ///< branches of dynamic `if`s around here, within a nest
   std::string rootPath;
-  bool openInts = false; ///< some `int`s are only names: what depends on them may stay undecided
-  bool quiet = false;
+  bool openInts = false;  ///< some `int`s are only names: what depends on them may stay undecided
   bool exhausted = false; ///< a limit was reached, which was reported: nothing more is unfolded
 
   // The train block: equal calls are one value.

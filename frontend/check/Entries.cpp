@@ -195,6 +195,8 @@ Value Elaborator::inputOfType(const ast::Type *type, const DimEnv &env, const st
   auto &named = ast::cast<ast::NamedType>(type);
   ScopePtr aliasScope;
   if (const ast::Alias *alias = findAlias(*env.scope, named.path, aliasScope)) {
+    if (recursiveAliases.count(alias))
+      return ErrorValue{};
     // Its arguments are resolved in place, so that the names in them become dimensions.
     auto scope = std::make_shared<Scope>(aliasScope);
     scope->types = typeVars(*env.scope);
@@ -357,6 +359,9 @@ void Elaborator::checkFunction(const FunctionValue &function) {
 }
 
 void Elaborator::checkMemberFunctions(ModelInstance &instance) {
+  // Where the arguments were mistaken, nothing else is known.
+  if (!instance.scope->self)
+    return;
   for (const ast::Member *member : instance.decl->members) {
     if (member->kind != ast::MemberKind::Function)
       continue;

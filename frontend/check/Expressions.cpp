@@ -5,7 +5,7 @@ using namespace tenon;
 using namespace tenon::check;
 
 /// Calls and expressions may be nested this deeply in all.
-static constexpr unsigned maximumDepth = 600;
+static constexpr unsigned maximumDepth = 400;
 
 //===----------------------------------------------------------------------===//
 // Expressions

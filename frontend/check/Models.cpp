@@ -171,7 +171,9 @@ void Elaborator::collectSlots(const ModelInstance &instance, std::vector<const S
   size_t next = 0;
   for (const ast::Member *member : instance.decl->members) {
     if (member->kind == ast::MemberKind::Param || member->kind == ast::MemberKind::State) {
-      out.push_back(instance.slots[next++].get());
+      // A model whose arguments were mistaken has no slots.
+      if (next < instance.slots.size())
+        out.push_back(instance.slots[next++].get());
     } else if (member->kind == ast::MemberKind::Field) {
       auto found = instance.fields.find(member->name.text);
       if (found == instance.fields.end())

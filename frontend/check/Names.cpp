@@ -40,9 +40,58 @@ void Elaborator::declare(Module &module) {
                                                          : place->second->range,
                      "first here");
   }
+  std::vector<const ast::Alias *> aliases;
+  for (const ast::Decl *decl : module.syntax->decls) {
+    if (auto *alias = ast::dynCast<ast::Alias>(decl))
+      aliases.push_back(alias);
+    if (auto *model = ast::dynCast<ast::Model>(decl)) {
+      std::vector<const ast::Alias *> members = aliases;
+      for (const ast::Member *member : model->members)
+        if (member->alias)
+          members.push_back(member->alias);
+      findRecursiveAliases(members);
+    }
+  }
+  findRecursiveAliases(aliases);
   for (auto &[name, imported] : module.imports)
     if (imported)
       declare(*imported);
+}
+
+/// The one-word types in a type.
+static void namedTypes(const ast::Type *type, std::vector<std::string_view> &out) {
+  if (auto *named = ast::dynCast<ast::NamedType>(type); named && named->path.names.size() == 1)
+    out.push_back(named->path.names[0].text);
+  else if (auto *tuple = ast::dynCast<ast::TupleType>(type))
+    for (const ast::Type *item : tuple->items)
+      namedTypes(item, out);
+  else if (auto *list = ast::dynCast<ast::ListType>(type))
+    namedTypes(list->item, out);
+  else if (auto *record = ast::dynCast<ast::RecordType>(type))
+    for (const ast::Param &field : record->fields)
+      namedTypes(field.type, out);
+}
+
+void Elaborator::findRecursiveAliases(ast::List<const ast::Alias *> aliases) {
+  std::map<std::string_view, const ast::Alias *> byName;
+  for (const ast::Alias *alias : aliases)
+    byName[alias->name.text] = alias;
+  for (const ast::Alias *alias : aliases) {
+    std::set<const ast::Alias *> seen;
+    std::vector<const ast::Alias *> queue{alias};
+    for (size_t i = 0; i < queue.size(); ++i) {
+      std::vector<std::string_view> names;
+      namedTypes(queue[i]->type, names);
+      for (std::string_view name : names)
+        if (auto found = byName.find(name);
+            found != byName.end() && seen.insert(found->second).second)
+          queue.push_back(found->second);
+    }
+    if (seen.count(alias) && recursiveAliases.insert(alias).second)
+      error(Code::Recursion, alias->name.range,
+            "the type `" + std::string(alias->name.text) + "` contains itself, without end")
+          .done();
+  }
 }
 
 void Elaborator::bind(Scope &scope, std::string_view name, Value value, SourceRange at) {

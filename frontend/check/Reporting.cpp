@@ -46,7 +46,7 @@ DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string me
         primary = frame->range;
         break;
       }
-  if (quiet || !reported.insert({code, primary}).second)
+  if (!reported.insert({code, primary}).second)
     return discarded.error(code, primary, std::move(message));
   if (primary != range) {
     Diagnostic diagnostic;

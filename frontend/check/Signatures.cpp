@@ -174,7 +174,7 @@ bool Elaborator::bindType(const ast::Type *type, Value &value, const DimEnv &env
       return bindTensor(named, value, env, param, range, site, pending);
     environments.push_back(std::make_unique<DimEnv>(DimEnv{aliasScope, nullptr, {}, nullptr}));
     DimEnv &inner = *environments.back();
-    return enterAlias(named, *alias, env, inner) &&
+    return !recursiveAliases.count(alias) && enterAlias(named, *alias, env, inner) &&
            bindType(alias->type, value, inner, param, range, site, pending);
   }
   if (type->kind == ast::TypeKind::Tuple) {

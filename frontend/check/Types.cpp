@@ -288,7 +288,7 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
   ScopePtr aliasScope;
   if (const ast::Alias *alias = findAlias(*env.scope, type.path, aliasScope)) {
     DimEnv inner{aliasScope, nullptr, {}, nullptr};
-    if (!enterAlias(type, *alias, env, inner))
+    if (recursiveAliases.count(alias) || !enterAlias(type, *alias, env, inner))
       return result;
     return resolveType(alias->type, inner);
   }

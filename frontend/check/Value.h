@@ -261,9 +261,8 @@ struct ModelInstance {
   std::map<std::string, Value, std::less<>> fields;
   std::vector<std::string> evaluating; ///< fields being evaluated, to find circles
   std::vector<std::unique_ptr<Slot>> slots;
-  SourceRange made;                             ///< the call that made it
-  std::map<std::string, SourceRange> argRanges; ///< where its arguments were written
-  Role parameterRole = Role::Parameter;         ///< of its slots
+  SourceRange made;                     ///< the call that made it
+  Role parameterRole = Role::Parameter; ///< of its slots
   Role stateRole = Role::State;
 };
 
