@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
+#include "passes/fuse/FusionPlan.h"
 #include "passes/schedule/Elementwise.h"
 
 namespace tenon {
@@ -23,7 +24,26 @@ using namespace tenon;
 
 namespace {
 
+/// Clones what computes a value from nothing.
+Value clonedExpression(Value value, OpBuilder &builder) {
+  Operation *op = value.getDefiningOp();
+  IRMapping mapping;
+  for (Value operand : op->getOperands())
+    mapping.map(operand, clonedExpression(operand, builder));
+  return builder.clone(*op, mapping)->getResult(0);
+}
+
+/// A kernel that writes the value; an expression of constants, which has no memory, is computed.
 KernelOp copyOf(Value value, OpBuilder &builder) {
+  if (isFreeExpression(value)) {
+    auto kernel = KernelOp::create(builder, value.getLoc(), value.getType(), ValueRange(),
+                                   KernelKind::map, "constant");
+    Block *body =
+        kernel.getBody().empty() ? &kernel.getBody().emplaceBlock() : &kernel.getBody().front();
+    OpBuilder inside = OpBuilder::atBlockEnd(body);
+    YieldOp::create(inside, value.getLoc(), clonedExpression(value, inside));
+    return kernel;
+  }
   auto kernel = KernelOp::create(builder, value.getLoc(), value.getType(), ValueRange(value),
                                  KernelKind::copy, "copy");
   Block *body =
@@ -107,6 +127,9 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
     Block &body = getOperation().front();
     assign(body, /*isFunction=*/true);
     commitLast(body);
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+      if (op.use_empty() && op.getNumResults() == 1 && isFreeExpression(op.getResult(0)))
+        op.erase();
   }
 
   void assign(Block &block, bool isFunction) {
