@@ -253,6 +253,14 @@ bool Elaborator::bindInputs(const ast::Function &function, ScopePtr scope, TypeV
       if (!choices.empty() && !report)
         value = Text{std::string(choices[0])};
     } else {
+      bool ellipsis = named && std::any_of(named->dims.begin(), named->dims.end(),
+                                           [](auto &dim) { return dim.ellipsis; });
+      if (report && ellipsis && !vars.ellipsis && !inputs.tensors.count(name)) {
+        error(Code::NotAnInput, param.range,
+              "how many dimensions `...` stands for must be known: `" + name + "` isn't given")
+            .help("give it: `--input " + name + "=file.npy`");
+        return false;
+      }
       value = inputOfType(param.type, env, name, role, param.range, inputs);
     }
     if (value.is<NoValue>() || value.is<Hole>()) {

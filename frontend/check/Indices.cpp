@@ -144,7 +144,7 @@ bool Elaborator::solveIndex(LoopIndex &index) {
     for (const LoopIndex::Use *each : {first, &use})
       if (!isLibrary(each->axis.origin))
         report.secondary(each->axis.origin, "the " + dimText(each->axis.dim) + " comes from here");
-    if (first->conditional)
+    if (first->conditional || !first->axis.dim.constant() || !use.axis.dim.constant())
       report.help("give the range: `" + index.name + ": " + one + "`");
   }
   if (first) {

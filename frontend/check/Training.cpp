@@ -393,6 +393,7 @@ bool Elaborator::predictEntry(TrainBlock &block, Entry &entry, Training &result)
   auto scope = std::make_shared<Scope>(function->scope);
   scope->isFunction = true;
   scope->types = &vars;
+  vars.ellipsis = std::vector<Axis>{Axis(Dim::symbol("batch"))};
   if (!bindInputs(*function->decl, scope, vars, Role::Field, {}, true))
     return false;
   active.push_back({{}, function->decl, function->self, false});

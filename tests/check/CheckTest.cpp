@@ -384,3 +384,9 @@ TEST(Files, AParameterThatCannotComeFromOutside) {
   EXPECT_FALSE(elaborateFunction(checking->modules, *checking->module, "f", {}, checking->engine));
   EXPECT_NE(checking->diagnostics().find("[E0320]"), std::string::npos);
 }
+
+TEST(Files, LeadingDimensionsNeedAnInput) {
+  auto checking = Checking::text("fn f(x: f32[..., n]) -> f32[..., n] = x\n");
+  EXPECT_FALSE(elaborateFunction(checking->modules, *checking->module, "f", {}, checking->engine));
+  EXPECT_NE(checking->diagnostics().find("[E0320]"), std::string::npos);
+}
