@@ -25,6 +25,8 @@ unsigned narrowedLanes(unsigned lanes, const Dim &extent) {
   auto constant = extent.constant();
   if (!constant || *constant >= int64_t(lanes))
     return lanes;
+  if (*constant <= 1)
+    return 1;
   return std::max<unsigned>(2, llvm::PowerOf2Ceil(std::max<int64_t>(*constant, 1)));
 }
 
