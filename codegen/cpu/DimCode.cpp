@@ -31,8 +31,7 @@ static Value *emitAtom(IRBuilderBase &builder, const Dim::Atom &atom, Value *sym
   Value *rest = builder.CreateSub(left, builder.CreateMul(quotient, right));
   Value *inexact = builder.CreateICmpNE(rest, zero);
   Value *signs = builder.CreateICmpSLT(builder.CreateXor(rest, right), zero);
-  return builder.CreateSub(quotient,
-                           builder.CreateZExt(builder.CreateAnd(inexact, signs), i64));
+  return builder.CreateSub(quotient, builder.CreateZExt(builder.CreateAnd(inexact, signs), i64));
 }
 
 Value *tenon::emitDim(IRBuilderBase &builder, const Dim &dim, Value *symbols,

@@ -11,8 +11,8 @@ namespace tenon {
 /// A folder of entries named by the hash of their key. Anything but a whole entry that this build
 /// wrote for this very key is a miss: a file of another owner or one that others may write, another
 /// format, a wrong checksum, a key that collides. Entries are renamed into place, so a reader never
-/// sees half of one; when the folder outgrows its limit (by a sixteenth on average) the ones not used
-/// for longest go.
+/// sees half of one; when the folder outgrows its limit (by a sixteenth on average) the ones not
+/// used for longest go.
 class DiskCache {
 public:
   /// `folder` empty: nothing is found and nothing is kept.

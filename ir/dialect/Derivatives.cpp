@@ -48,9 +48,8 @@ MaskedTangent::MaskedTangent(Value tangent) : value(tangent) {
 
 Value MaskedTangent::apply(OpBuilder &builder, Location loc, Value condition, Value scaled) const {
   Value zero = filled(builder, loc, scaled.getType(), 0);
-  return keepsWhenTrue
-             ? SelectOp::create(builder, loc, scaled.getType(), condition, scaled, zero)
-             : SelectOp::create(builder, loc, scaled.getType(), condition, zero, scaled);
+  return keepsWhenTrue ? SelectOp::create(builder, loc, scaled.getType(), condition, scaled, zero)
+                       : SelectOp::create(builder, loc, scaled.getType(), condition, zero, scaled);
 }
 
 Value tenon::addTangents(OpBuilder &builder, Location loc, Value a, Value b) {

@@ -17,7 +17,9 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace tenon {
+using mlir::AffineMap;
 using mlir::ArrayRef;
+using mlir::Block;
 using mlir::BlockArgument;
 using mlir::OperandRange;
 using mlir::RankedTensorType;
@@ -27,8 +29,6 @@ using mlir::StringRef;
 using mlir::Type;
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::AffineMap;
-using mlir::Block;
 
 /// True for tensors whose extents are all known by number or `#tenon.dims`: those of the dialect.
 bool hasExtents(Type type);

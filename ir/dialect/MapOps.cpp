@@ -20,15 +20,9 @@ LogicalResult CompareOp::verify() {
            << getLhs().getType() << " and " << getRhs().getType();
   return sameExtents(*this, getLhs().getType(), getType());
 }
-LogicalResult IsFiniteOp::verify() {
-  return sameExtents(*this, getOperand().getType(), getType());
-}
-LogicalResult SelectOp::verify() {
-  return sameExtents(*this, getCondition().getType(), getType());
-}
-LogicalResult ConvertOp::verify() {
-  return sameExtents(*this, getOperand().getType(), getType());
-}
+LogicalResult IsFiniteOp::verify() { return sameExtents(*this, getOperand().getType(), getType()); }
+LogicalResult SelectOp::verify() { return sameExtents(*this, getCondition().getType(), getType()); }
+LogicalResult ConvertOp::verify() { return sameExtents(*this, getOperand().getType(), getType()); }
 
 //===----------------------------------------------------------------------===//
 // Folding: only what is exact for every value, NaN and -0 included

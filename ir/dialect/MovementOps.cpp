@@ -55,8 +55,8 @@ LogicalResult BroadcastOp::verify() {
     if (axis <= last || axis >= int64_t(to.size()))
       return emitOpError("axes must ascend and be axes of the result");
     if (!(to[axis] == extent))
-      return emitOpError("extent ") << extent.str() << " goes to axis " << axis << " of extent "
-                                    << to[axis].str();
+      return emitOpError("extent ")
+             << extent.str() << " goes to axis " << axis << " of extent " << to[axis].str();
     last = axis;
   }
   return sameElement(*this, getOperand().getType(), getType());
@@ -76,7 +76,8 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor) {
 }
 
 LogicalResult ReshapeOp::verify() {
-  Dim before = elementsOf(tensor(getOperand())), after = elementsOf(cast<RankedTensorType>(getType()));
+  Dim before = elementsOf(tensor(getOperand())),
+      after = elementsOf(cast<RankedTensorType>(getType()));
   if (!(before == after))
     return emitOpError("makes ") << after.str() << " elements of " << before.str();
   return sameElement(*this, getOperand().getType(), getType());
@@ -133,8 +134,8 @@ static LogicalResult liesInside(Operation *op, RankedTensorType part, RankedTens
       return op->emitOpError("axis ") << i << ": offset " << from[i].str() << " is negative";
     Dim last = from[i] + (small[i] - Dim(1)) * Dim(strides[i]);
     if (!small[i].isConstant(0) && (last - large[i]).isNonNegative(1))
-      return op->emitOpError("axis ") << i << ": " << last.str() << " is outside an extent of "
-                                      << large[i].str();
+      return op->emitOpError("axis ")
+             << i << ": " << last.str() << " is outside an extent of " << large[i].str();
   }
   return sameElement(op, part, whole);
 }
@@ -166,8 +167,8 @@ LogicalResult ConcatOp::verify() {
       return emitOpError("joins tensors of one rank");
     for (size_t i = 0; i < dims.size(); ++i)
       if (int64_t(i) != axis && !(part[i] == dims[i]))
-        return emitOpError("axis ") << i << " has extents " << part[i].str() << " and "
-                                    << dims[i].str();
+        return emitOpError("axis ")
+               << i << " has extents " << part[i].str() << " and " << dims[i].str();
     sum = sum + part[axis];
     if (failed(sameElement(*this, input.getType(), getType())))
       return failure();

@@ -130,9 +130,8 @@ std::optional<Dim> Dim::floorDiv(const Dim &a, const Dim &b) {
     // Multiples of the divisor leave the division: (6*n + 3) / 2 = 3*n + 3/2.
     Dim whole, rest;
     for (auto &[monomial, coefficient] : a.terms_) {
-      int64_t q = monomial.empty() || coefficient % *divisor == 0
-                      ? floorDivide(coefficient, *divisor)
-                      : 0;
+      int64_t q =
+          monomial.empty() || coefficient % *divisor == 0 ? floorDivide(coefficient, *divisor) : 0;
       whole.add(monomial, q);
       rest.add(monomial, coefficient - q * *divisor);
     }
@@ -303,9 +302,8 @@ bool Dim::isNonNegative(int64_t least) const {
     return false;
   // Each name as `least` plus something >= 0: if no coefficient is negative then, neither is the
   // sum. Floor divisions of non-negative parts, maxima and minima count as one more such name.
-  Dim shifted = substitute([&](const std::string &name) -> std::optional<Dim> {
-    return symbol(name) + Dim(least);
-  });
+  Dim shifted = substitute(
+      [&](const std::string &name) -> std::optional<Dim> { return symbol(name) + Dim(least); });
   for (auto &[monomial, coefficient] : shifted.terms_) {
     if (coefficient < 0)
       return false;

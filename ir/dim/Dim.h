@@ -88,8 +88,8 @@ private:
 
 struct Dim::Atom {
   AtomKind kind;
-  std::string name;     // Symbol
-  Dim left, right;      // the others
+  std::string name; // Symbol
+  Dim left, right;  // the others
 };
 
 } // namespace tenon

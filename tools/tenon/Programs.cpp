@@ -29,8 +29,7 @@ std::vector<std::string> Checked::files() const {
 
 std::unique_ptr<Checked> tool::checkProgram(const Common &common, const Request &request) {
   auto checked = std::make_unique<Checked>();
-  checked->modules =
-      std::make_unique<check::Modules>(checked->sources, checked->engine);
+  checked->modules = std::make_unique<check::Modules>(checked->sources, checked->engine);
   checked->module = checked->modules->load(common.file);
   check::CheckOptions options;
   options.real = common.real == "f64" ? check::DType::F64 : check::DType::F32;
