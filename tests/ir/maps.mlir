@@ -47,7 +47,9 @@ func.func @unary(%a: tensor<?xf64, #tenon.dims<n>>) -> tensor<?xf64, #tenon.dims
   // CHECK-NEXT: tenon.tanh
   %10 = tenon.tanh %9 : tensor<?xf64, #tenon.dims<n>>
   // CHECK-NEXT: tenon.sigmoid
-  %11 = tenon.sigmoid %10 : tensor<?xf64, #tenon.dims<n>>
+  %s = tenon.sigmoid %10 : tensor<?xf64, #tenon.dims<n>>
+  // CHECK-NEXT: tenon.softplus
+  %11 = tenon.softplus %s : tensor<?xf64, #tenon.dims<n>>
   // CHECK-NEXT: tenon.erf
   %12 = tenon.erf %11 : tensor<?xf64, #tenon.dims<n>>
   // CHECK-NEXT: tenon.floor
