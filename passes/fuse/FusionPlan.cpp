@@ -146,9 +146,14 @@ private:
         bool inNested = user->getBlock() != &block;
         bool renamed = isa<ReshapeOp>(user) && stored.contains(user->getResult(0)) &&
                        !isFreeExpression(value) && isa<func::FuncOp>(block.getParentOp());
-        outside |=
-            renamed || (inNested ? !isFreeExpression(value)
-                                 : !(isFusible(user) || isHeavy(user) || isa<CheckOp>(user)));
+        bool isComputed = isFusible(user) || isHeavy(user) || isa<CheckOp>(user);
+        // Kernels of nested blocks hold such an expression, and what a region hands out is computed
+        // there; the first state of a loop is memory wherever the loop stands.
+        if (inNested && isFreeExpression(value))
+          isComputed = !isa<ScanOp>(user);
+        else if (inNested)
+          isComputed = false;
+        outside |= renamed || !isComputed;
         repeated |= repeats(use);
       }
       if (outside) {

@@ -154,3 +154,24 @@ func.func @masked_twice(%x: tensor<5x4x8xf32>, %p: tensor<f32>, %s: tensor<i64>,
   } : (tensor<5x4x8xf32>, tensor<8x16xf32>) -> tensor<5x4x16xf32>
   return %z, %u : tensor<5x4x8xf32>, tensor<5x4x16xf32>
 }
+
+// The first state of a scan is memory, also where the scan stands in a branch and the constant
+// before it.
+// CHECK-LABEL: @constant_state_in_a_branch
+// CHECK: %[[ONE:.*]] = tenon.kernel map "constant"
+// CHECK: tenon.if
+// CHECK: tenon.scan {{.*}} init(%[[ONE]])
+func.func @constant_state_in_a_branch(%c: tensor<i1>, %x: tensor<8xf32>) -> tensor<f32> {
+  %one = tenon.constant dense<1.0> : tensor<f32>
+  %r = tenon.if %c -> tensor<f32> {
+    %p = tenon.scan extent <8> init(%one) over(%x) axes [0] stack axes [] {
+    ^bb0(%t: tensor<i64>, %q: tensor<f32>, %e: tensor<f32>):
+      %m = tenon.mul %q, %e : tensor<f32>
+      tenon.yield %m : tensor<f32>
+    } : (tensor<f32>, tensor<8xf32>) -> (tensor<f32>)
+    tenon.yield %p : tensor<f32>
+  } else {
+    tenon.yield %one : tensor<f32>
+  }
+  return %r : tensor<f32>
+}
