@@ -63,6 +63,12 @@ std::string Elaborator::signatureText(const ast::NamedType &type, const DimEnv &
 // Binding
 //===----------------------------------------------------------------------===//
 
+static bool hasEllipsis(const ast::Type *type) {
+  auto *named = ast::dynCast<ast::NamedType>(type);
+  return named && std::any_of(named->dims.begin(), named->dims.end(),
+                              [](const ast::TypeDim &dim) { return dim.ellipsis; });
+}
+
 bool Elaborator::bindParameters(const ast::Function &function,
                                 std::vector<std::optional<CallArg>> matched, ScopePtr scope,
                                 TypeVars &vars, const CallSite &site, ModelInstance *self) {
@@ -115,6 +121,10 @@ bool Elaborator::bindParameters(const ast::Function &function,
   }
   if (!ok || !solvePending(pending, site, self))
     return false;
+  // A number by itself is a scalar, unless a tensor beside it has said what `...` stands for.
+  for (size_t i = 0; i < function.params.size() && !vars.ellipsis; ++i)
+    if (hasEllipsis(function.params[i].type) && values[i].second.is<Number>())
+      vars.ellipsis.emplace();
   for (size_t i = 0; i < function.params.size(); ++i) {
     const ast::Param &param = function.params[i];
     if (!param.type || isFixed(param))

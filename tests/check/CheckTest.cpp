@@ -165,6 +165,14 @@ TEST(Numbers, WithoutAnythingToMeet) {
   EXPECT_EQ(resultType(program.entries[0], 1), "f64");
 }
 
+TEST(Numbers, AreScalarsWhereLeadingDimensionsAreOpen) {
+  Program program = elaborate(R"(
+fn f(x: f64[n]) -> f64[n] = x / (1.5 + softplus(0.25))
+)",
+                              "f");
+  EXPECT_EQ(resultType(program.entries[0]), "f64[n]");
+}
+
 TEST(Numbers, AScansStateBecomesWhatItIsAddedTo) {
   Program program = elaborate(R"(
 fn total(x: f64[n]) -> f64 {
