@@ -17,7 +17,7 @@ using llvm::BasicBlock;
 using llvm::Value;
 
 /// Places of `tenon_frame`'s members; all are 8 bytes wide.
-enum FrameField { Inputs, Outputs, Arena, Symbols, Check };
+enum FrameField { Inputs, Outputs, Arena, Symbols, Check, CheckWhere, Gang, Grown };
 
 class BodyEmitter {
 public:
@@ -43,6 +43,8 @@ public:
     thread = b.CreateSExt(function->getArg(1), i64, "thread");
     threads = b.CreateSExt(function->getArg(2), i64, "threads");
     symbols = frameField(Symbols, "symbols");
+    if (plan.names.size() > plan.info.symbols.size())
+      symbols = ownSymbols();
     arena = frameField(Arena, "arena");
     pointers = b.CreateAlloca(ptr, b.getInt64(std::max<size_t>(mostPointers, 1)), "pointers");
     scratch = b.CreateGEP(b.getInt8Ty(), arena,
@@ -68,7 +70,16 @@ private:
   Value *frameField(FrameField field, const char *name) {
     return b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, frame, field), name);
   }
-  Value *dim(const Dim &d) { return emitDim(b, d, symbols, plan.info.symbols); }
+  Value *dim(const Dim &d) { return emitDim(b, d, symbols, plan.names); }
+
+  /// The named dimensions in memory of the thread's own, where loops add their steps.
+  Value *ownSymbols() {
+    Value *own = b.CreateAlloca(i64, b.getInt64(plan.names.size()), "own_symbols");
+    for (size_t i = 0; i < plan.info.symbols.size(); ++i)
+      b.CreateStore(b.CreateLoad(i64, b.CreateConstInBoundsGEP1_64(i64, symbols, i)),
+                    b.CreateConstInBoundsGEP1_64(i64, own, i));
+    return own;
+  }
 
   llvm::FunctionCallee kernelCallee(const std::string &symbol) {
     auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
@@ -76,10 +87,13 @@ private:
     return module.getOrInsertFunction(symbol, type);
   }
   void barrier() {
-    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr}, false);
-    b.CreateCall(module.getOrInsertFunction("tenon_barrier", type), {frame});
+    meet();
     written.clear();
     readSince.clear();
+  }
+  void meet() {
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr}, false);
+    b.CreateCall(module.getOrInsertFunction("tenon_barrier", type), {frame});
   }
   void barrierIfPending() {
     if (!written.empty() || !readSince.empty())
@@ -98,7 +112,79 @@ private:
 
   Value *bufferPointer(unsigned buffer) {
     const ArenaSlot &s = plan.memory.slots[plan.memory.buffers[buffer].slot];
+    if (s.grown >= 0)
+      return b.CreateLoad(ptr, grownMember(s.grown, 0), plan.memory.buffers[buffer].name);
     return b.CreateGEP(b.getInt8Ty(), arena, dim(s.offset), plan.memory.buffers[buffer].name);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Memory that grows
+  //===--------------------------------------------------------------------===//
+
+  /// The address of a `tenon_grown`'s member.
+  Value *grownMember(int grown, int member) {
+    return b.CreateConstInBoundsGEP1_64(i64, frameField(Grown, "grown"), 2 * grown + member);
+  }
+
+  /// All threads return where `condition` holds, which is the same for all.
+  void returnIf(Value *condition, const char *name) {
+    auto *stop = BasicBlock::Create(context, name, function);
+    auto *go = BasicBlock::Create(context, "go_on", function);
+    b.CreateCondBr(condition, stop, go);
+    b.SetInsertPoint(stop);
+    b.CreateRetVoid();
+    b.SetInsertPoint(go);
+  }
+
+  /// At least `bytes` for a memory that grows. Every thread sees the same capacity: it changes only
+  /// between the two barriers.
+  void ensure(int grown, Value *bytes) {
+    auto tooSmall = [&] {
+      return b.CreateICmpSLT(b.CreateLoad(i64, grownMember(grown, 1), "capacity"), bytes);
+    };
+    auto *more = BasicBlock::Create(context, "grow", function);
+    auto *first = BasicBlock::Create(context, "first_thread", function);
+    auto *grew = BasicBlock::Create(context, "grew", function);
+    auto *after = BasicBlock::Create(context, "has_room", function);
+    b.CreateCondBr(tooSmall(), more, after);
+    b.SetInsertPoint(more);
+    meet();
+    b.CreateCondBr(b.CreateICmpEQ(thread, b.getInt64(0)), first, grew);
+    b.SetInsertPoint(first);
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, i32, i64}, false);
+    b.CreateCall(module.getOrInsertFunction("tenon_grow", type), {frame, b.getInt32(grown), bytes});
+    b.CreateBr(grew);
+    b.SetInsertPoint(grew);
+    meet();
+    returnIf(tooSmall(), "exhausted");
+    b.CreateBr(after);
+    b.SetInsertPoint(after);
+  }
+
+  void ensureBuffer(unsigned buffer) {
+    const ArenaSlot &s = plan.memory.slots[plan.memory.buffers[buffer].slot];
+    if (s.grown >= 0)
+      ensure(s.grown, dim(s.bytes));
+  }
+
+  /// Room for the results of an op, but for what a loop stacks. Threads that don't meet in a scan
+  /// can't wait for room there.
+  void ensureResults(m::Operation &op) {
+    if (plan.memory.grown == 0)
+      return;
+    auto loop = m::dyn_cast<Repetition>(op);
+    for (auto result : op.getResults()) {
+      auto buffer = plan.memory.bufferOf.find(result);
+      bool isCarried = loop && result.getResultNumber() < loop.getNumCarried();
+      if (buffer == plan.memory.bufferOf.end() || (m::isa<LoopOp>(op) && !isCarried))
+        continue;
+      ensureBuffer(buffer->second);
+      if (isCarried)
+        ensureBuffer(buffer->second + 1);
+    }
+    if (plan.rows.contains(&op))
+      for (m::Operation &inner : loop.getBodyBlock())
+        ensureResults(inner);
   }
 
   //===--------------------------------------------------------------------===//
@@ -171,12 +257,14 @@ private:
     for (m::Operation &op : block) {
       if (op.hasAttr("commit"))
         stopIfCheckFailed();
+      if (!withoutBarriers)
+        ensureResults(op);
       if (auto kernel = m::dyn_cast<KernelOp>(op))
         emitKernel(kernel);
       else if (auto reshape = m::dyn_cast<ReshapeOp>(op))
         emitAlias(reshape);
-      else if (auto scan = m::dyn_cast<ScanOp>(op))
-        emitScan(scan);
+      else if (auto loop = m::dyn_cast<Repetition>(op))
+        emitLoop(loop);
       else if (auto branch = m::dyn_cast<IfOp>(op))
         emitIf(branch);
       else
@@ -191,13 +279,7 @@ private:
     barrier();
     Value *record = frameField(Check, "check");
     Value *first = b.CreateLoad(i64, record);
-    Value *failed = b.CreateICmpNE(first, b.getInt64(INT64_MAX));
-    auto *stop = BasicBlock::Create(context, "check_failed", function);
-    auto *go = BasicBlock::Create(context, "commit", function);
-    b.CreateCondBr(failed, stop, go);
-    b.SetInsertPoint(stop);
-    b.CreateRetVoid();
-    b.SetInsertPoint(go);
+    returnIf(b.CreateICmpNE(first, b.getInt64(INT64_MAX)), "check_failed");
   }
 
   void emitAlias(ReshapeOp reshape) {
@@ -281,27 +363,37 @@ private:
     outerStrides[slice] = strides;
   }
 
-  void emitScan(ScanOp scan) {
+  /// The steps of a scan, or the most that a loop may make.
+  Value *mostSteps(Repetition loop) {
+    auto open = m::dyn_cast<LoopOp>(loop.getOperation());
+    if (!open)
+      return dim(loop.getExtentDim());
+    if (auto bound = open.getBoundDim())
+      return dim(*bound);
+    return open.getLimit() ? b.CreateLoad(i64, pointerOf(open.getLimit()), "limit")
+                           : b.getInt64(INT64_MAX);
+  }
+
+  void emitLoop(Repetition loop) {
     barrierIfPending();
-    m::Block &body = scan.getBody().front();
-    bool byRows = plan.rows.contains(scan);
-    Value *steps = dim(scan.getExtentDim());
+    m::Block &body = loop.getBodyBlock();
+    bool byRows = plan.rows.contains(loop), isOpen = m::isa<LoopOp>(loop);
+    Value *steps = mostSteps(loop);
     if (byRows)
-      std::tie(rowsFrom, rowsTo) = share(dim(plan.rows.lookup(scan).rows), 1);
+      std::tie(rowsFrom, rowsTo) = share(dim(plan.rows.lookup(loop).rows), 1);
     Value *counter = slot(i64, "iteration");
 
-    auto *before = b.GetInsertBlock();
-    auto *head = BasicBlock::Create(context, "scan", function);
-    auto *inside = BasicBlock::Create(context, "scan_body", function);
-    auto *after = BasicBlock::Create(context, "scan_end", function);
+    auto *head = BasicBlock::Create(context, isOpen ? "loop" : "scan", function);
+    auto *inside = BasicBlock::Create(context, isOpen ? "loop_body" : "scan_body", function);
+    auto *after = BasicBlock::Create(context, isOpen ? "loop_end" : "scan_end", function);
     llvm::SmallVector<std::pair<Value *, Value *>> halves;
     llvm::SmallVector<Value *> initial;
-    for (auto [init, result] : llvm::zip(scan.getInit(), scan.getCarriedResults())) {
+    for (auto [init, result] : llvm::zip(loop.getInit(), loop.getCarriedResults())) {
       unsigned buffer = plan.memory.bufferOf.lookup(result);
       halves.push_back({bufferPointer(buffer), bufferPointer(buffer + 1)});
       initial.push_back(pointerOf(init));
     }
-    before = b.GetInsertBlock();
+    auto *before = b.GetInsertBlock();
     b.CreateBr(head);
 
     b.SetInsertPoint(head);
@@ -312,18 +404,28 @@ private:
       current.push_back(b.CreatePHI(ptr, 2, "carried"));
       current.back()->addIncoming(start, before);
     }
-    b.CreateCondBr(b.CreateICmpSLT(i, steps), inside, after);
+    Value *inTime = b.CreateICmpSLT(i, steps);
+    if (isOpen) {
+      auto *allowed = BasicBlock::Create(context, "step_allowed", function);
+      b.CreateCondBr(inTime, allowed, after);
+      b.SetInsertPoint(allowed);
+      inTime = b.CreateICmpNE(b.CreateLoad(b.getInt8Ty(), current[0]), b.getInt8(0));
+    }
+    b.CreateCondBr(inTime, inside, after);
 
     b.SetInsertPoint(inside);
     b.CreateStore(i, counter);
-    place[scan.getIteration()] = counter;
-    Value *t = scan.getReverse() ? b.CreateSub(b.CreateSub(steps, b.getInt64(1)), i) : i;
-    bindScanBody(scan, body, current, t);
+    place[loop.getIteration()] = counter;
+    Value *ordinal = b.CreateAdd(i, b.getInt64(1));
+    if (isOpen)
+      ensureStacks(loop, ordinal);
+    Value *t = loop.isReversed() ? b.CreateSub(steps, ordinal) : i;
+    bindBody(loop, current, t);
     llvm::SmallVector<Value *> next;
     Value *isOdd = b.CreateTrunc(i, b.getInt1Ty());
-    for (unsigned k = 0; k < scan.getNumCarried(); ++k) {
+    for (unsigned k = 0; k < loop.getNumCarried(); ++k) {
       next.push_back(b.CreateSelect(isOdd, halves[k].second, halves[k].first, "next"));
-      place[scan.getCarriedYields()[k]] = next.back();
+      place[loop.getCarriedYields()[k]] = next.back();
     }
     bool outer = withoutBarriers;
     withoutBarriers = byRows;
@@ -331,21 +433,46 @@ private:
     withoutBarriers = outer;
     if (!byRows)
       barrier();
-    i->addIncoming(b.CreateAdd(i, b.getInt64(1)), b.GetInsertBlock());
+    if (isOpen)
+      stopIfAsked();
+    i->addIncoming(ordinal, b.GetInsertBlock());
     for (auto [phi, value] : llvm::zip(current, next))
       phi->addIncoming(value, b.GetInsertBlock());
     b.CreateBr(head);
 
     b.SetInsertPoint(after);
-    for (auto [result, phi] : llvm::zip(scan.getCarriedResults(), current))
+    for (auto [result, phi] : llvm::zip(loop.getCarriedResults(), current))
       place[result] = phi;
+    if (auto open = m::dyn_cast<LoopOp>(loop.getOperation()); open && open.getSteps()) {
+      size_t name = llvm::find(plan.names, open.getSteps()->str()) - plan.names.begin();
+      b.CreateStore(i, b.CreateConstInBoundsGEP1_64(i64, symbols, name));
+    }
     barrier();
   }
 
-  void bindScanBody(ScanOp scan, m::Block &body, llvm::ArrayRef<llvm::PHINode *> current,
-                    Value *t) {
+  /// Room for the slices of step number `ordinal`, counted from 1.
+  void ensureStacks(Repetition loop, Value *ordinal) {
+    for (auto [yield, result] : llvm::zip(loop.getStackedYields(), loop.getStackedResults())) {
+      unsigned buffer = plan.memory.bufferOf.lookup(result);
+      const ArenaSlot &s = plan.memory.slots[plan.memory.buffers[buffer].slot];
+      if (s.grown < 0)
+        continue;
+      auto slice = m::cast<m::RankedTensorType>(yield.getType());
+      Value *bytes = b.CreateMul(dim(elementsOf(slice)), b.getInt64(elementBytes(slice)));
+      ensure(s.grown, b.CreateMul(ordinal, bytes));
+    }
+  }
+
+  /// A loop may have no end; an interrupt and a failed check are one.
+  void stopIfAsked() {
+    auto *type = llvm::FunctionType::get(i32, {ptr}, false);
+    Value *asked = b.CreateCall(module.getOrInsertFunction("tenon_must_stop", type), {frame});
+    returnIf(b.CreateICmpNE(asked, b.getInt32(0)), "stopped");
+  }
+
+  void bindBody(Repetition loop, llvm::ArrayRef<llvm::PHINode *> current, Value *t) {
     for (auto [argument, phi, result, init] :
-         llvm::zip(scan.getCarriedArguments(), current, scan.getCarriedResults(), scan.getInit())) {
+         llvm::zip(loop.getCarriedArguments(), current, loop.getCarriedResults(), loop.getInit())) {
       place[argument] = phi;
       // Before the first iteration it is the initial value's memory, later either half.
       std::set<int> ids = memoryOf(init);
@@ -355,18 +482,18 @@ private:
       memory[argument] = memory[result] = ids;
     }
     for (auto [argument, input, axis] :
-         llvm::zip(scan.getSliceArguments(), scan.getInputs(), scan.getInputAxes())) {
+         llvm::zip(loop.getSliceArguments(), loop.getInputs(), loop.getSliceAxes())) {
       place[argument] = slicePointer(input, axis, t);
       memory[argument] = memoryOf(input);
       rememberStrides(argument, input, axis);
     }
-    for (auto [yield, result] : llvm::zip(scan.getCarriedYields(), scan.getCarriedResults())) {
+    for (auto [yield, result] : llvm::zip(loop.getCarriedYields(), loop.getCarriedResults())) {
       unsigned buffer = plan.memory.bufferOf.lookup(result);
       memory[yield] = {int(plan.memory.buffers[buffer].slot),
                        int(plan.memory.buffers[buffer + 1].slot)};
     }
     for (auto [yield, result, axis] :
-         llvm::zip(scan.getStackedYields(), scan.getStackedResults(), scan.getOutputAxes())) {
+         llvm::zip(loop.getStackedYields(), loop.getStackedResults(), loop.getStackAxes())) {
       place[yield] = slicePointer(result, axis, t);
       memory[yield] = memoryOf(result);
       rememberStrides(yield, result, axis);

@@ -54,6 +54,7 @@ public:
         plan.rows[scan] = *rows;
     });
     plan.memory = planMemory(function, [&](KernelOp pack) { return packedBytes(pack, target); });
+    placeGrown();
     function->walk([&](KernelOp kernel) { plan.kernels.push_back({kernel, request(kernel)}); });
     return std::move(plan);
   }
@@ -103,7 +104,28 @@ private:
       for (const Dim &dim : input.dims)
         for (const std::string &name : dim.symbols())
           add(name);
-    symbols.assign(info.symbols.begin(), info.symbols.end());
+    plan.names = info.symbols;
+    function->walk([&](LoopOp loop) {
+      if (auto steps = loop.getSteps())
+        plan.names.push_back(steps->str());
+    });
+    symbols.assign(plan.names.begin(), plan.names.end());
+  }
+
+  /// Says of each growing memory which loop it belongs to: the first in its size without a bound.
+  void placeGrown() {
+    llvm::StringMap<Location> places;
+    function->walk([&](LoopOp loop) {
+      if (loop.getSteps() && !loop.getBound())
+        places.try_emplace(*loop.getSteps(), loop.getLoc());
+    });
+    for (const ArenaSlot &slot : plan.memory.slots)
+      if (slot.grown >= 0) {
+        std::string &place = plan.info.grown.emplace_back();
+        for (const std::string &name : slot.bytes.symbols())
+          if (auto found = places.find(name); place.empty() && found != places.end())
+            place = describe(found->second);
+      }
   }
 
   void numberChecks() {

@@ -29,6 +29,7 @@ struct EntryInfo {
   std::vector<std::string> symbols;
   std::vector<BindingInfo> inputs, outputs;
   std::vector<CheckInfo> checks;
+  std::vector<std::string> grown; // places of the loops whose memory grows
   int64_t scratchBytes = 0;
   /// Functions of the C ABI: `body`, `plan`, `input_dims`.
   std::string bodySymbol, planSymbol, inputDimsSymbol;
@@ -39,6 +40,8 @@ struct EntryPlan {
   mlir::func::FuncOp function;
   EntryInfo info;
   MemoryPlan memory;
+  /// All named dimensions: those of `info`, then the steps of loops, which code gives their values.
+  std::vector<std::string> names;
   llvm::DenseMap<mlir::Operation *, RowPartition> rows; // scans without barriers
   /// In program order.
   std::vector<std::pair<KernelOp, KernelRequest>> kernels;

@@ -26,7 +26,7 @@ struct Prologue {
   uint64_t headerBytes;
 };
 constexpr char magic[8] = {'T', 'E', 'N', 'O', 'N', 'I', 'M', 'G'};
-constexpr uint64_t version = 1;
+constexpr uint64_t version = 2;
 constexpr size_t checkedFrom = offsetof(Prologue, headerBytes);
 } // namespace
 
@@ -81,6 +81,7 @@ static json toJson(const EntryInfo &entry) {
           {"inputs", inputs},
           {"outputs", outputs},
           {"checks", checks},
+          {"grown", entry.grown},
           {"scratch", entry.scratchBytes},
           {"body", entry.bodySymbol},
           {"plan", entry.planSymbol},
@@ -97,6 +98,7 @@ static EntryInfo entryFrom(const json &value) {
     entry.outputs.push_back(bindingFrom(binding));
   for (const json &check : value.at("checks"))
     entry.checks.push_back({check.at(0), check.at(1)});
+  entry.grown = value.at("grown").get<std::vector<std::string>>();
   entry.scratchBytes = value.at("scratch");
   entry.bodySymbol = value.at("body");
   entry.planSymbol = value.at("plan");

@@ -57,6 +57,8 @@ Error LoadedProgram::Impl::link() {
   orc::SymbolMap host;
   auto name = [&](const char *text) { return jit->mangleAndIntern(text); };
   host[name("tenon_barrier")] = hostSymbol(reinterpret_cast<void *>(&tenon_barrier));
+  host[name("tenon_grow")] = hostSymbol(reinterpret_cast<void *>(&tenon_grow));
+  host[name("tenon_must_stop")] = hostSymbol(reinterpret_cast<void *>(&tenon_must_stop));
   host[name("tenon_check_failed")] = hostSymbol(reinterpret_cast<void *>(&tenon_check_failed));
   host[name("memcpy")] = hostSymbol(reinterpret_cast<void *>(&std::memcpy));
   host[name("memmove")] = hostSymbol(reinterpret_cast<void *>(&std::memmove));
@@ -98,6 +100,9 @@ Error LoadedProgram::Impl::describe() {
     auto &symbols = names.emplace_back();
     for (const std::string &symbol : info.symbols)
       symbols.push_back(symbol.c_str());
+    auto &places = names.emplace_back();
+    for (const std::string &place : info.grown)
+      places.push_back(place.c_str());
     auto &failing = checks.emplace_back();
     for (const CheckInfo &check : info.checks)
       failing.push_back({check.message.c_str(), check.location.c_str()});
@@ -115,6 +120,8 @@ Error LoadedProgram::Impl::describe() {
     entry.n_checks = failing.size();
     entry.checks = failing.data();
     entry.scratch_bytes = info.scratchBytes;
+    entry.n_grown = int32_t(places.size());
+    entry.grown = places.data();
     entry.plan = plan->toPtr<decltype(entry.plan)>();
     entry.body = body->toPtr<decltype(entry.body)>();
     entry.input_dims = inputDims->toPtr<decltype(entry.input_dims)>();

@@ -86,6 +86,18 @@ struct IndexBinder {
   size_t activeDepth = 0;
 };
 
+/// What a `scan` or `loop` carries, as leaves.
+struct CarriedState {
+  const char *word; ///< "scan" or "loop"
+  const ast::Pattern *pattern = nullptr;
+  Value init;
+  SourceRange initRange;
+  std::vector<Tensor> tensors;
+  std::vector<std::string> names;
+  /// States of models that the body sets; they are known once it has been seen.
+  std::vector<const Slot *> slots;
+};
+
 struct BlockResult {
   Value value;
   std::optional<Value> yielded;
@@ -288,13 +300,32 @@ private:
 
   //===--- Control flow (Control.cpp) ---===//
   Value evaluateScan(const ast::ScanExpr &expr, ScopePtr scope);
+  Value evaluateLoop(const ast::LoopExpr &expr, ScopePtr scope);
+  std::optional<Tensor> loopCondition(const ast::LoopExpr &expr, ScopePtr scope);
+  bool loopBound(const ast::LoopExpr &expr, ScopePtr scope, LoopAttr &attr,
+                 std::optional<Tensor> &limit);
+  /// The state's first leaves as tensors; false after an error.
+  bool beginState(CarriedState &state);
+  /// Arguments of the region that is open, bound in `scope`, for the state and the slots; these
+  /// have then the values of arguments. Answers what the slots were at first.
+  std::vector<Tensor> enterState(const CarriedState &state, Scope &scope);
+  /// The next state, leaf by leaf of the type it had; false after an error.
+  bool nextState(const CarriedState &state, const ast::Block *block, const Value &next,
+                 SourceRange range, std::vector<ValueId> &results);
+  /// Slots, beyond those of the state, that have other values than at the start of the region.
+  std::vector<const Slot *> newlySet(const CarriedState &state, const SlotValues &atStart);
+  /// Binds the state's names and slots to their values after the loop.
+  void leaveState(const CarriedState &state, const SlotValues &before,
+                  const std::vector<Value> &finals, Scope &scope);
+  /// One truth value to decide by; nullopt after an error.
+  std::optional<Tensor> decision(const Value &condition, SourceRange range);
   Value evaluateFor(const ast::ForExpr &expr, ScopePtr scope);
   Value dynamicIf(const ast::IfExpr &expr, const Tensor &condition, ScopePtr scope,
                   const ResolvedType *expected);
   bool joinLeaves(Value &a, Value &b);
   bool sameTensors(const Value &a, const Value &b);
   std::optional<size_t> scanAxis(const Tensor &tensor, const ast::ScanExpr &expr, ScopePtr scope);
-  Value poison(const ast::ScanExpr &expr, ScopePtr scope);
+  Value poison(const ast::Pattern *state, ScopePtr scope);
 
   //===--- Trees ---===//
   /// The tensors in a value, in order, with their names ("0.k"); false if something else is in it.

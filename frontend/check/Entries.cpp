@@ -41,6 +41,8 @@ static void resolveDims(Region &region, const std::function<Dim(const Dim &)> &k
         extent = known(extent);
     if (auto *attr = std::get_if<ScanAttr>(&op.attr))
       attr->extent = known(attr->extent);
+    if (auto *attr = std::get_if<LoopAttr>(&op.attr); attr && attr->bound)
+      attr->bound = known(*attr->bound);
     if (auto *attr = std::get_if<ReadAttr>(&op.attr))
       for (ReadPosition &position : attr->positions)
         if (position.affine)

@@ -139,8 +139,7 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
   case ast::ExprKind::Scan:
     return evaluateScan(ast::cast<ast::ScanExpr>(expr), scope);
   case ast::ExprKind::Loop:
-    bindPattern(ast::cast<ast::LoopExpr>(expr).state, ErrorValue{}, *scope);
-    return notYet(ast::cast<ast::LoopExpr>(expr).head, "`loop`");
+    return evaluateLoop(ast::cast<ast::LoopExpr>(expr), scope);
   case ast::ExprKind::For:
     return evaluateFor(ast::cast<ast::ForExpr>(expr), scope);
   case ast::ExprKind::Error:
@@ -216,23 +215,28 @@ Value Elaborator::evaluateIf(const ast::IfExpr &expr, ScopePtr scope,
     resolveNames(truth->value ? expr.elseBlock : expr.thenBlock, scope);
     return evaluateBlock(truth->value ? expr.thenBlock : expr.elseBlock, scope, expected).value;
   }
-  auto tensor = asTensor(condition, expr.condition->range);
+  auto tensor = decision(condition, expr.condition->range);
+  return tensor ? dynamicIf(expr, *tensor, scope, expected) : ErrorValue{};
+}
+
+std::optional<Tensor> Elaborator::decision(const Value &condition, SourceRange range) {
+  auto tensor = asTensor(condition, range);
   if (!tensor)
-    return ErrorValue{};
+    return std::nullopt;
   Dt dtype = dtypes.find(tensor->dtype);
-  if (dtype.variable >= 0 || dtype.fixed != DType::Bool)
-    return error(Code::BadCondition, expr.condition->range,
-                 "a condition is a truth value, and this is " + typeText(*tensor))
-               .help("compare: `" + text(expr.condition->range) +
-                     (dtypes.mustBeReal(dtype) ? " != 0.0`" : " != 0`")),
-           ErrorValue{};
-  if (!tensor->isScalar())
-    return error(Code::BadCondition, expr.condition->range,
-                 "a condition is one truth value, and this is " + typeText(*tensor))
-               .help("choose element by element in index notation: `let y[i] = if c[i] { … } else "
-                     "{ … }`, or ask `any(…)` or `all(…)`"),
-           ErrorValue{};
-  return dynamicIf(expr, *tensor, scope, expected);
+  if (dtype.variable >= 0 || dtype.fixed != DType::Bool) {
+    error(Code::BadCondition, range,
+          "a condition is a truth value, and this is " + typeText(*tensor))
+        .help("compare: `" + text(range) + (dtypes.mustBeReal(dtype) ? " != 0.0`" : " != 0`"));
+    return std::nullopt;
+  }
+  if (tensor->isScalar())
+    return tensor;
+  error(Code::BadCondition, range,
+        "a condition is one truth value, and this is " + typeText(*tensor))
+      .help("choose element by element in index notation: `let y[i] = if c[i] { … } else "
+            "{ … }`, or ask `any(…)` or `all(…)`");
+  return std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//

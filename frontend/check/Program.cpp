@@ -81,7 +81,8 @@ const Entry *Program::find(const std::string &name) const {
 
 static const char *const kindNames[] = {
     "map",  "constant", "dimension", "iota", "broadcast", "reshape", "transpose", "slice", "concat",
-    "read", "nest",     "reduce",    "if",   "scan",      "vjp",     "jvp",       "draw",  "check"};
+    "read", "nest",     "reduce",    "if",   "scan",      "loop",    "vjp",       "jvp",   "draw",
+    "check"};
 static const char *const mapNames[] = {
     "add",  "sub",     "mul", "div",   "rem",   "max",           "min",       "pow",    "neg",
     "abs",  "sign",    "exp", "expm1", "log",   "log1p",         "sqrt",      "sin",    "cos",
@@ -197,6 +198,9 @@ private:
     if (auto *a = std::get_if<ScanAttr>(&op.attr))
       return " extent " + a->extent.str() + " carried " + std::to_string(a->carried) + " over " +
              numbers(a->inputAxes) + " stack " + numbers(a->outputAxes);
+    if (auto *a = std::get_if<LoopAttr>(&op.attr))
+      return " carried " + std::to_string(a->carried) +
+             (a->bound ? " at most " + a->bound->str() : "") + (a->hasLimit ? " limited" : "");
     if (auto *a = std::get_if<VjpAttr>(&op.attr))
       return " inputs " + std::to_string(a->inputs);
     if (auto *a = std::get_if<DrawAttr>(&op.attr))

@@ -78,6 +78,7 @@ enum class OpKind : uint8_t {
   Reduce,    ///< `sum[i] ...`: `LoopsAttr`, one region, one result
   If,        ///< operand: a bool scalar; regions then and else without arguments
   Scan,      ///< `ScanAttr`, one region
+  Loop,      ///< `LoopAttr`, regions condition and body
   Vjp,       ///< `VjpAttr`, one region
   Jvp,       ///< operands: inputs, then as many tangents; one region
   Draw,      ///< `DrawAttr`; operands: the distribution's scalar parameters
@@ -197,6 +198,16 @@ struct ScanAttr {
   std::vector<int64_t> outputAxes; ///< axis of each stacked result that is added
 };
 
+/// Operands: the state's initial values, then with `hasLimit` the most steps, an i64 scalar; `bound`
+/// is the same where it is fixed. Arguments of both regions: the iteration (i64 scalar), the state.
+/// Region results: whether to make a step (a bool scalar), which isn't asked once the steps are
+/// used up; the next state. Results: the state after the last step.
+struct LoopAttr {
+  unsigned carried = 0;
+  std::optional<Dim> bound;
+  bool hasLimit = false;
+};
+
 /// Operands: `inputs` values of real dtype, then one cotangent for each of the region's first
 /// results. Results: the region's results, then the cotangent of each input. Values used from
 /// outside are held constant.
@@ -226,7 +237,7 @@ struct Op {
   std::vector<ValueId> operands;
   std::vector<ValueId> results;
   std::variant<std::monostate, ConstantAttr, DimAttr, AxisAttr, AxesAttr, SliceAttr, ReadAttr,
-               LoopsAttr, ScanAttr, VjpAttr, DrawAttr, CheckAttr>
+               LoopsAttr, ScanAttr, LoopAttr, VjpAttr, DrawAttr, CheckAttr>
       attr;
   std::vector<Region> regions;
   SourceRange range; ///< the expression it comes from

@@ -54,34 +54,35 @@ std::optional<size_t> Elaborator::scanAxis(const Tensor &tensor, const ast::Scan
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// What a scan walks along and what it carries, as leaves.
+/// What a scan walks along.
 struct ScanPlan {
-  Value sequence, init;
-  std::vector<Tensor> inputs, carried;
+  Value sequence;
+  std::vector<Tensor> inputs;
   std::vector<int64_t> inputAxes;
-  std::vector<std::string> carriedNames;
   Axis extent{Dim()};
 };
 } // namespace
 
 Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
   ScanPlan plan;
+  CarriedState state{.word = "scan", .pattern = expr.state};
   plan.sequence = evaluate(expr.sequence, scope);
-  plan.init = expr.state ? evaluate(expr.init, scope) : Value(Sequence{});
-  if (plan.sequence.isError() || plan.init.isError())
-    return poison(expr, scope);
+  state.init = expr.state ? evaluate(expr.init, scope) : Value(Sequence{});
+  state.initRange = expr.state ? expr.init->range : expr.head;
+  if (plan.sequence.isError() || state.init.isError())
+    return poison(expr.state, scope);
   std::vector<Value> parts;
   if (!leaves(plan.sequence, parts) || parts.empty()) {
     error(Code::ScanSequence, expr.sequence->range,
           "a `scan` goes along a tensor's dimension, and this is " + typeText(plan.sequence))
         .help("over a list, use `for`");
-    return poison(expr, scope);
+    return poison(expr.state, scope);
   }
   for (const Value &part : parts) {
     auto tensor = asTensor(part, expr.sequence->range);
     auto axis = tensor ? scanAxis(*tensor, expr, scope) : std::nullopt;
     if (!axis)
-      return poison(expr, scope);
+      return poison(expr.state, scope);
     const Axis &walked = tensor->axes[*axis];
     if (plan.inputs.empty()) {
       plan.extent = walked;
@@ -91,27 +92,14 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
                 dimText(walked.dim))
           .secondary(plan.extent.origin, "the " + dimText(plan.extent.dim) + " comes from here")
           .secondary(walked.origin, "the " + dimText(walked.dim) + " comes from here");
-      return poison(expr, scope);
+      return poison(expr.state, scope);
     }
     plan.inputs.push_back(*tensor);
     plan.inputAxes.push_back(static_cast<int64_t>(*axis));
   }
-  std::vector<Value> state;
-  if (!leaves(plan.init, state, &plan.carriedNames)) {
-    error(Code::ScanState, expr.init->range,
-          "the state of a `scan` is made of tensors, and this is " + typeText(plan.init))
-        .done();
-    return poison(expr, scope);
-  }
-  for (const Value &leaf : state) {
-    auto tensor = asTensor(leaf, expr.init->range);
-    if (!tensor)
-      return poison(expr, scope);
-    plan.carried.push_back(*tensor);
-  }
+  if (!beginState(state))
+    return poison(expr.state, scope);
 
-  // States of models that the body sets are carried, too: they are known once it has been seen.
-  std::vector<const Slot *> set;
   auto ordinals = drawOrdinals;
   for (;;) {
     auto before = slotValues;
@@ -121,24 +109,7 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
     builder->iterations.push_back(iteration.id);
     auto inner = std::make_shared<Scope>(scope);
     inner->isRegion = true;
-    std::vector<Tensor> carriedArguments = plan.carried;
-    std::vector<Value> carriedValues;
-    for (Tensor &tensor : carriedArguments) {
-      tensor = builder->argument(tensor.dtype, tensor.axes);
-      carriedValues.emplace_back(tensor);
-    }
-    std::vector<Tensor> slotInit;
-    for (const Slot *slot : set) {
-      std::vector<Value> leavesOf, arguments;
-      leaves(before.at(slot), leavesOf);
-      for (const Value &leaf : leavesOf) {
-        const Tensor &tensor = *leaf.get<Tensor>();
-        slotInit.push_back(tensor);
-        arguments.emplace_back(builder->argument(tensor.dtype, tensor.axes));
-      }
-      size_t next = 0;
-      slotValues[slot] = rebuild(before.at(slot), arguments, next);
-    }
+    std::vector<Tensor> slotInit = enterState(state, *inner);
     auto atStart = slotValues;
     std::vector<Value> slices;
     for (size_t i = 0; i < plan.inputs.size(); ++i) {
@@ -147,56 +118,20 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
       slices.emplace_back(builder->argument(plan.inputs[i].dtype, axes));
     }
     size_t next = 0;
-    if (expr.state)
-      bindPattern(expr.state, rebuild(plan.init, carriedValues, next), *inner);
-    next = 0;
     bindPattern(expr.over, rebuild(plan.sequence, slices, next), *inner);
     BlockResult body = evaluateBlock(expr.body, inner, nullptr);
 
-    // The next state, leaf by leaf of the type it had.
     std::vector<ValueId> results;
     bool ok = true;
-    std::vector<Value> nextState;
     SourceRange stateRange = expr.body && expr.body->value ? expr.body->value->range : expr.head;
     if (expr.state) {
-      ok = !body.value.isError();
-      if (body.value.is<NoValue>()) {
-        error(Code::ScanState, expr.body->range,
-              "the block of this `scan` ends without its next state")
-            .secondary(expr.state->range, "the state")
-            .help("end it with the next state, then `yield` and what is collected");
-        ok = false;
-      } else if (ok) {
-        std::vector<std::string> names;
-        bool data = leaves(body.value, nextState, &names);
-        if (!data || names != plan.carriedNames) {
-          error(Code::ScanState, stateRange,
-                "the next state is " + typeText(body.value) + ", and the state began as " +
-                    typeText(plan.init))
-              .secondary(expr.init->range, "began here");
-          ok = false;
-        }
-      }
+      ok = nextState(state, expr.body, body.value, stateRange, results);
     } else if (body.value.isError()) {
       ok = false;
     } else if (!body.value.is<NoValue>()) {
       error(Code::ValueGoesNowhere, stateRange, "this value goes nowhere")
           .help("a `scan` without state collects what it yields: `yield " + text(stateRange) + "`");
       ok = false;
-    }
-    for (size_t i = 0; ok && i < nextState.size(); ++i) {
-      ResolvedType type;
-      type.kind = ResolvedType::Kind::Tensor;
-      type.dtype = plan.carried[i].dtype;
-      type.axes = plan.carried[i].axes;
-      Value leaf =
-          coerce(nextState[i], type, stateRange,
-                 plan.carriedNames[i].empty() ? "the state"
-                                              : "part " + plan.carriedNames[i] + " of the state",
-                 Code::ScanState, expr.init->range);
-      ok = leaf.is<Tensor>();
-      if (ok)
-        results.push_back(leaf.get<Tensor>()->id);
     }
     std::vector<Value> yields;
     std::vector<Tensor> stacked;
@@ -213,27 +148,23 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
           stacked.push_back(*tensor);
       }
     }
-    // What the body has set, beyond what is carried already.
-    std::vector<const Slot *> alsoSet;
-    for (auto &[slot, value] : slotValues)
-      if (!std::count(set.begin(), set.end(), slot) && !sameTensors(value, atStart[slot]))
-        alsoSet.push_back(slot);
+    std::vector<const Slot *> alsoSet = newlySet(state, atStart);
     auto after = slotValues;
     slotValues = before;
     builder->iterations.pop_back();
     if (!ok || !alsoSet.empty()) {
       builder->close({});
       if (!ok)
-        return poison(expr, scope);
-      set.insert(set.end(), alsoSet.begin(), alsoSet.end());
+        return poison(expr.state, scope);
+      state.slots.insert(state.slots.end(), alsoSet.begin(), alsoSet.end());
       continue;
     }
 
     ScanAttr attr;
     attr.extent = plan.extent.dim;
     attr.inputAxes = plan.inputAxes;
-    std::vector<Tensor> init = plan.carried;
-    for (const Slot *slot : set) {
+    std::vector<Tensor> init = state.tensors;
+    for (const Slot *slot : state.slots) {
       std::vector<Value> leavesOf;
       leaves(after.at(slot), leavesOf);
       for (const Value &leaf : leavesOf)
@@ -270,21 +201,8 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
     }
     op.attr = attr;
     builder->append(std::move(op));
-    next = 0;
-    if (expr.state) {
-      Value final = rebuild(plan.init, finals, next);
-      bindPattern(expr.state, final, *scope);
-    }
-    for (const Slot *slot : set)
-      slotValues[slot] = rebuild(before.at(slot), finals, next);
+    leaveState(state, before, finals, *scope);
     next = 0;
     return body.yielded ? rebuild(*body.yielded, collected, next) : Value(NoValue{});
   }
-}
-
-/// After a mistake the state's names stand for nothing in particular.
-Value Elaborator::poison(const ast::ScanExpr &expr, ScopePtr scope) {
-  if (expr.state)
-    bindPattern(expr.state, ErrorValue{}, *scope);
-  return ErrorValue{};
 }

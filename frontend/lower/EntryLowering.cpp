@@ -128,6 +128,8 @@ void EntryLowering::lowerOp(const check::Op &op) {
     return lowerIf(op);
   case OpKind::Scan:
     return lowerScan(op);
+  case OpKind::Loop:
+    return lowerLoop(op);
   case OpKind::Vjp:
     return lowerVjp(op);
   case OpKind::Jvp:

@@ -34,6 +34,11 @@ private:
   void lowerIf(const check::Op &op);
   void selectBranches(const check::Op &op);
   void lowerScan(const check::Op &op);
+  // LoopStatements.cpp
+  void lowerLoop(const check::Op &op);
+  Node *askCondition(const check::Op &op, Node *iteration, ArrayRef<Node *> state, Node *limit);
+  SmallVector<Value> lowerStep(const check::Op &op, mlir::Block &body, Node *limit,
+                               bool elementsStop);
   void lowerVjp(const check::Op &op);
   void lowerJvp(const check::Op &op);
   /// The region into `block`. Argument i has axes for `arguments[i]` in front, each result for

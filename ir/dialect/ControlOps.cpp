@@ -8,23 +8,6 @@ using namespace tenon;
 // Scan
 //===----------------------------------------------------------------------===//
 
-unsigned ScanOp::getNumCarried() { return getInit().size(); }
-BlockArgument ScanOp::getIteration() { return getBody().front().getArgument(0); }
-Block::BlockArgListType ScanOp::getCarriedArguments() {
-  return getBody().front().getArguments().slice(1, getNumCarried());
-}
-Block::BlockArgListType ScanOp::getSliceArguments() {
-  return getBody().front().getArguments().drop_front(1 + getNumCarried());
-}
-ResultRange ScanOp::getCarriedResults() { return getResults().take_front(getNumCarried()); }
-ResultRange ScanOp::getStackedResults() { return getResults().drop_front(getNumCarried()); }
-OperandRange ScanOp::getCarriedYields() {
-  return OperandRange(getBody().front().getTerminator()->getOperands()).take_front(getNumCarried());
-}
-OperandRange ScanOp::getStackedYields() {
-  return OperandRange(getBody().front().getTerminator()->getOperands()).drop_front(getNumCarried());
-}
-
 RankedTensorType ScanOp::sliceType(RankedTensorType tensor, int64_t axis) {
   auto dims = dimsOf(tensor);
   dims.erase(dims.begin() + axis);
@@ -141,34 +124,6 @@ LogicalResult ScanOp::verify() {
     if (axis < 0 || axis >= type.getRank() || !(dimsOf(type)[axis] == getExtentDim()))
       return emitOpError("runs ") << getExtentDim().str() << " steps, which is not axis " << axis
                                   << " of " << type;
-  }
-  return success();
-}
-
-LogicalResult ScanOp::verifyRegions() {
-  Block &body = getBody().front();
-  auto i64 = RankedTensorType::get({}, IntegerType::get(getContext(), 64));
-  if (body.getNumArguments() != 1 + getInit().size() + getInputs().size() ||
-      body.getArgument(0).getType() != i64)
-    return emitOpError("the body takes the iteration, the carried values and the slices");
-  for (auto [argument, init] : llvm::zip(getCarriedArguments(), getInit()))
-    if (argument.getType() != init.getType())
-      return emitOpError("carries ") << init.getType() << " as " << argument.getType();
-  for (auto [argument, input, axis] : llvm::zip(getSliceArguments(), getInputs(), getInputAxes()))
-    if (argument.getType() != sliceType(cast<RankedTensorType>(input.getType()), axis))
-      return emitOpError("slices ") << input.getType() << " to " << argument.getType();
-  auto yield = dyn_cast<YieldOp>(body.getTerminator());
-  if (!yield || yield.getNumOperands() != getNumResults())
-    return emitOpError("the body yields the next carried values and the stacked slices");
-  for (auto [value, result] : llvm::zip(getCarriedYields(), getCarriedResults()))
-    if (value.getType() != result.getType())
-      return emitOpError("carries ") << result.getType() << " but yields " << value.getType();
-  for (auto [value, result, axis] :
-       llvm::zip(getStackedYields(), getStackedResults(), getOutputAxes())) {
-    auto slice = cast<RankedTensorType>(value.getType());
-    if (axis < 0 || axis > slice.getRank() ||
-        stackedType(slice, axis, getExtentDim()) != result.getType())
-      return emitOpError("stacks ") << slice << " to " << result.getType();
   }
   return success();
 }

@@ -13,7 +13,7 @@ def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator]> {
 }
 
 def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffects, RecursivelySpeculatable,
-      SingleBlock]> {
+      SingleBlock, Tenon_Repetition]> {
   let summary = "a loop along one dimension that carries state";
   let description = [{
     Runs its body `extent` times. The body's arguments are the iteration (a scalar i64 tensor, 0 for
@@ -45,19 +45,81 @@ def Tenon_ScanOp : Tenon_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEf
       "ArrayRef<int64_t>":$inputAxes, "ArrayRef<Type>":$stackedSlices,
       "ArrayRef<int64_t>":$outputAxes, "bool":$reverse)>];
   let extraClassDeclaration = [{
-    /// The operand segments' sizes are derived from the body: carried = init.
-    unsigned getNumCarried();
-    Dim getExtentDim() { return getExtent().getDims()[0]; }
-    BlockArgument getIteration();
-    Block::BlockArgListType getCarriedArguments();
-    Block::BlockArgListType getSliceArguments();
-    ResultRange getCarriedResults();
-    ResultRange getStackedResults();
-    OperandRange getCarriedYields();
-    OperandRange getStackedYields();
+    // Repetition.
+    SmallVector<int64_t> getSliceAxes();
+    SmallVector<int64_t> getStackAxes();
+    Dim getExtentDim();
+    bool isReversed();
+    Repetition rebuild(::mlir::OpBuilder &builder, ValueRange init, ValueRange inputs,
+                       ArrayRef<int64_t> sliceAxes, ArrayRef<Type> stackedSlices,
+                       ArrayRef<int64_t> stackAxes);
+
     /// `tensor` without axis `axis` and with one of extent `extent` there.
     static RankedTensorType sliceType(RankedTensorType tensor, int64_t axis);
     static RankedTensorType stackedType(RankedTensorType slice, int64_t axis, const Dim &extent);
+  }];
+}
+
+def Tenon_LoopOp : Tenon_Op<"loop", [AttrSizedOperandSegments, RecursiveMemoryEffects, SingleBlock,
+      DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, Tenon_Repetition]> {
+  let summary = "a loop for as long as a value says";
+  let description = [{
+    Runs its body while the first carried value, a bool scalar, is true, and at most `at_most`
+    times, or `limit` times if that is given (none if it is negative). The body's arguments are the
+    iteration (a scalar i64, from 0) and the carried values. It yields the next carried values, then
+    one slice for each stacked result, whose axis 0 is the iteration. Results: the carried values
+    after the last iteration, then the stacked results. The body may use values from outside.
+
+    `steps` names a dimension: the number of times that the body has run. Behind the loop it stands
+    for that number, in the types of its stacked results and in everything made of them, up to the
+    end of the block around it; what knows the dimension therefore needs no bound. A loop that names
+    one isn't removed because nobody uses its results.
+
+    ```mlir
+    %more, %x = tenon.loop init(%c, %x0) at_most <100> {
+    ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: tensor<f64>):
+      ...
+      tenon.yield %again, %next : tensor<i1>, tensor<f64>
+    } : (tensor<i1>, tensor<f64>) -> (tensor<i1>, tensor<f64>)
+
+    %last, %y, %ys = tenon.loop init(%c, %y0) steps "steps.0" {
+    ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: tensor<f64>):
+      ...
+      tenon.yield %again, %next, %v : tensor<i1>, tensor<f64>, tensor<f64>
+    } : (tensor<i1>, tensor<f64>)
+        -> (tensor<i1>, tensor<f64>, tensor<?xf64, #tenon.dims<steps.0>>)
+    ```
+  }];
+  let arguments = (ins Variadic<Tenon_Tensor>:$init, Optional<Tenon_ScalarI64>:$limit,
+                       OptionalAttr<Tenon_DimsAttr>:$bound, OptionalAttr<StrAttr>:$steps);
+  let results = (outs Variadic<Tenon_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `init` `(` $init `)` (`at_most` $bound^)? (`limit` $limit^)? (`steps` $steps^)?
+    attr-dict-with-keyword $body `:` functional-type($init, $results)
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "ValueRange":$init, "DimsAttr":$bound, "Value":$limit,
+      "::mlir::StringAttr":$steps, "ArrayRef<Type>":$stackedSlices)>];
+  let extraClassDeclaration = [{
+    // Repetition.
+    OperandRange getInputs();
+    SmallVector<int64_t> getSliceAxes();
+    SmallVector<int64_t> getStackAxes();
+    Dim getExtentDim();
+    bool isReversed();
+    Repetition rebuild(::mlir::OpBuilder &builder, ValueRange init, ValueRange inputs,
+                       ArrayRef<int64_t> sliceAxes, ArrayRef<Type> stackedSlices,
+                       ArrayRef<int64_t> stackAxes);
+
+    /// The most times that the body may run, where that is known before anything has run.
+    std::optional<Dim> getBoundDim() {
+      return getBound() ? std::optional(getBound()->getDims()[0]) : std::nullopt;
+    }
+    /// Names the number of steps if they have no name: one that the function doesn't have yet.
+    void nameSteps();
   }];
 }
 

@@ -79,6 +79,58 @@ static llvm::Error evaluateScan(Operation *op, Evaluation &run) {
 }
 
 //===----------------------------------------------------------------------===//
+// Loop
+//===----------------------------------------------------------------------===//
+
+/// The most steps that a loop may make.
+static llvm::Expected<int64_t> mostSteps(LoopOp loop, Evaluation &run) {
+  if (auto bound = loop.getBoundDim())
+    return run.extent(*bound, loop);
+  return loop.getLimit() ? run.get(loop.getLimit()).at(0).integer : INT64_MAX;
+}
+
+static llvm::Error evaluateLoop(Operation *op, Evaluation &run) {
+  auto loop = cast<LoopOp>(op);
+  auto most = mostSteps(loop, run);
+  if (!most)
+    return most.takeError();
+  std::vector<HostTensor> carried;
+  std::vector<std::vector<HostTensor>> slices(loop.getStackedResults().size());
+  for (Value init : loop.getInit())
+    carried.push_back(run.get(init));
+  int64_t steps = 0;
+  for (; steps < *most && carried[0].at(0).integer; ++steps) {
+    HostTensor count(TENON_I64, {});
+    count.set(0, Number::ofInteger(steps));
+    run.set(loop.getIteration(), std::move(count));
+    for (auto [argument, value] : llvm::zip(loop.getCarriedArguments(), carried))
+      run.set(argument, value);
+    auto yields = run.run(loop.getBody().front());
+    if (!yields)
+      return yields.takeError();
+    for (size_t i = 0; i < carried.size(); ++i)
+      carried[i] = (*yields)[i];
+    for (size_t i = 0; i < slices.size(); ++i)
+      slices[i].push_back((*yields)[carried.size() + i]);
+  }
+  if (auto name = loop.getSteps())
+    run.setSymbol(*name, steps);
+  for (auto [result, value] : llvm::zip(loop.getCarriedResults(), carried))
+    run.set(result, value);
+  for (auto [result, list] : llvm::zip(loop.getStackedResults(), slices)) {
+    auto whole = run.zeros(result.getType(), op);
+    if (!whole)
+      return whole.takeError();
+    int64_t place = 0;
+    for (const HostTensor &slice : list)
+      for (int64_t i = 0; i < slice.size(); ++i)
+        whole->set(place++, slice.at(i));
+    run.set(result, std::move(*whole));
+  }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
 // Regions that run once
 //===----------------------------------------------------------------------===//
 
@@ -123,6 +175,7 @@ static llvm::Error evaluateCheck(Operation *op, Evaluation &run) {
 
 void tenon::addControlRules(OpRules &rules) {
   rules[ScanOp::getOperationName()] = evaluateScan;
+  rules[LoopOp::getOperationName()] = evaluateLoop;
   rules[IfOp::getOperationName()] = evaluateIf;
   rules[KernelOp::getOperationName()] = evaluateKernel;
   rules[CheckOp::getOperationName()] = evaluateCheck;

@@ -31,6 +31,9 @@ public:
   const HostTensor &get(Value value) const { return values.find(value)->second; }
   void set(Value value, HostTensor tensor) { values.insert_or_assign(value, std::move(tensor)); }
 
+  /// Gives a named dimension its number: the steps that a loop has made.
+  void setSymbol(StringRef name, int64_t value) { symbols[name] = value; }
+
   /// Runs a block's ops and answers the operands of its terminator.
   llvm::Expected<std::vector<HostTensor>> run(Block &block);
 

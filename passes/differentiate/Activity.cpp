@@ -23,28 +23,28 @@ static bool follow(Value from, Value to, ValueSet &values) {
 // Forward: what depends on the inputs
 //===----------------------------------------------------------------------===//
 
-static void addVariedScan(ScanOp scan, ValueSet &values) {
-  for (auto [init, argument] : llvm::zip(scan.getInit(), scan.getCarriedArguments()))
+static void addVariedLoop(Repetition loop, ValueSet &values) {
+  for (auto [init, argument] : llvm::zip(loop.getInit(), loop.getCarriedArguments()))
     follow(init, argument, values);
-  for (auto [input, argument] : llvm::zip(scan.getInputs(), scan.getSliceArguments()))
+  for (auto [input, argument] : llvm::zip(loop.getInputs(), loop.getSliceArguments()))
     follow(input, argument, values);
   bool changed = true;
   while (changed) {
-    addVaried(scan.getBody().front(), values);
+    addVaried(loop.getBodyBlock(), values);
     changed = false;
-    for (auto [yield, argument] : llvm::zip(scan.getCarriedYields(), scan.getCarriedArguments()))
+    for (auto [yield, argument] : llvm::zip(loop.getCarriedYields(), loop.getCarriedArguments()))
       changed |= follow(yield, argument, values);
   }
-  for (auto [argument, result] : llvm::zip(scan.getCarriedArguments(), scan.getCarriedResults()))
+  for (auto [argument, result] : llvm::zip(loop.getCarriedArguments(), loop.getCarriedResults()))
     follow(argument, result, values);
-  Operation *yields = scan.getBody().front().getTerminator();
-  for (auto [yield, result] : llvm::zip(yields->getOperands(), scan.getResults()))
+  Operation *yields = loop.getBodyBlock().getTerminator();
+  for (auto [yield, result] : llvm::zip(yields->getOperands(), loop->getResults()))
     follow(yield, result, values);
 }
 
 void tenon::addVaried(Operation *op, ValueSet &values) {
-  if (auto scan = dyn_cast<ScanOp>(op))
-    return addVariedScan(scan, values);
+  if (auto loop = dyn_cast<Repetition>(op))
+    return addVariedLoop(loop, values);
   if (auto branch = dyn_cast<IfOp>(op)) {
     for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()}) {
       addVaried(region->front(), values);
@@ -70,26 +70,26 @@ void tenon::addVaried(Block &block, ValueSet &values) {
 // Backward: what the outputs depend on
 //===----------------------------------------------------------------------===//
 
-static void addUsefulScan(ScanOp scan, ValueSet &values) {
-  Operation *yields = scan.getBody().front().getTerminator();
-  for (auto [result, yield] : llvm::zip(scan.getResults(), yields->getOperands()))
+static void addUsefulLoop(Repetition loop, ValueSet &values) {
+  Operation *yields = loop.getBodyBlock().getTerminator();
+  for (auto [result, yield] : llvm::zip(loop->getResults(), yields->getOperands()))
     follow(result, yield, values);
   bool changed = true;
   while (changed) {
-    addUseful(scan.getBody().front(), values);
+    addUseful(loop.getBodyBlock(), values);
     changed = false;
-    for (auto [argument, yield] : llvm::zip(scan.getCarriedArguments(), scan.getCarriedYields()))
+    for (auto [argument, yield] : llvm::zip(loop.getCarriedArguments(), loop.getCarriedYields()))
       changed |= follow(argument, yield, values);
   }
-  for (auto [argument, init] : llvm::zip(scan.getCarriedArguments(), scan.getInit()))
+  for (auto [argument, init] : llvm::zip(loop.getCarriedArguments(), loop.getInit()))
     follow(argument, init, values);
-  for (auto [argument, input] : llvm::zip(scan.getSliceArguments(), scan.getInputs()))
+  for (auto [argument, input] : llvm::zip(loop.getSliceArguments(), loop.getInputs()))
     follow(argument, input, values);
 }
 
 void tenon::addUseful(Operation *op, ValueSet &values) {
-  if (auto scan = dyn_cast<ScanOp>(op))
-    return addUsefulScan(scan, values);
+  if (auto loop = dyn_cast<Repetition>(op))
+    return addUsefulLoop(loop, values);
   if (auto branch = dyn_cast<IfOp>(op)) {
     for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()}) {
       Operation *yield = region->front().getTerminator();

@@ -74,6 +74,10 @@ int64_t tenon::recomputingCost(Operation *op) {
       .Case([&](ScanOp scan) {
         return nominal(scan.getExtentDim()) * blockCost(scan.getBody().front());
       })
+      .Case([&](LoopOp loop) {
+        int64_t steps = loop.getBoundDim() ? nominal(*loop.getBoundDim()) : nominalExtent;
+        return std::min(steps, nominalExtent) * blockCost(loop.getBody().front());
+      })
       .Case([&](IfOp branch) {
         return std::max(blockCost(branch.getThenRegion().front()),
                         blockCost(branch.getElseRegion().front()));

@@ -13,11 +13,11 @@ namespace tenon {
 using TangentMap = llvm::DenseMap<Value, Value>;
 
 /// Puts after each op of `block` what computes its results' tangents, and adds these to the map.
-/// Scans and ifs are replaced by ones that give tangents as well.
+/// Loops and ifs are replaced by ones that give tangents as well.
 mlir::LogicalResult deriveForward(Block &block, TangentMap &tangents);
 
 /// Puts at the end of `block` (before its terminator) what computes the cotangents of `wanted`
-/// values from those of others in `seeds`. Scans and ifs are replaced by ones that also give what
+/// values from those of others in `seeds`. Loops and ifs are replaced by ones that also give what
 /// their reverse needs.
 mlir::FailureOr<SmallVector<Value>>
 deriveReverse(Block &block, ArrayRef<std::pair<Value, Value>> seeds, ArrayRef<Value> wanted);

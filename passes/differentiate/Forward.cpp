@@ -23,80 +23,78 @@ static ValueSet variedIn(Operation *op, const TangentMap &tangents) {
 }
 
 namespace {
-/// Replaces a scan by one that carries, slices and stacks tangents behind the values themselves.
-class ScanForward {
+/// Replaces a scan or loop by one that carries, slices and stacks tangents behind the values
+/// themselves.
+class LoopForward {
 public:
-  ScanForward(ScanOp scan, TangentMap &tangents) : scan(scan), tangents(tangents) {}
+  LoopForward(Repetition loop, TangentMap &tangents) : loop(loop), tangents(tangents) {}
   LogicalResult run();
 
 private:
   void findActive();
-  ScanOp build();
-  void moveBody(ScanOp target);
-  void extendYields(ScanOp target);
+  Repetition build();
+  void moveBody(Repetition target);
+  void extendYields(Repetition target);
 
-  ScanOp scan;
+  Repetition loop;
   TangentMap &tangents;
   SmallVector<unsigned> carried, sliced, stacked;
 };
 } // namespace
 
-void ScanForward::findActive() {
-  ValueSet varied = variedIn(scan, tangents);
-  for (auto [i, argument] : llvm::enumerate(scan.getCarriedArguments()))
-    if (varied.contains(argument) || varied.contains(scan.getCarriedYields()[i]))
+void LoopForward::findActive() {
+  ValueSet varied = variedIn(loop, tangents);
+  for (auto [i, argument] : llvm::enumerate(loop.getCarriedArguments()))
+    if (varied.contains(argument) || varied.contains(loop.getCarriedYields()[i]))
       carried.push_back(i);
-  for (auto [i, input] : llvm::enumerate(scan.getInputs()))
+  for (auto [i, input] : llvm::enumerate(loop.getInputs()))
     if (tangents.lookup(input))
       sliced.push_back(i);
-  for (auto [i, yield] : llvm::enumerate(scan.getStackedYields()))
+  for (auto [i, yield] : llvm::enumerate(loop.getStackedYields()))
     if (varied.contains(yield))
       stacked.push_back(i);
 }
 
-ScanOp ScanForward::build() {
-  OpBuilder builder(scan);
-  SmallVector<Value> init(scan.getInit()), inputs(scan.getInputs());
-  SmallVector<int64_t> inputAxes(scan.getInputAxes()), outputAxes(scan.getOutputAxes());
+Repetition LoopForward::build() {
+  OpBuilder builder(loop);
+  SmallVector<Value> init(loop.getInit()), inputs(loop.getInputs());
+  SmallVector<int64_t> inputAxes(loop.getSliceAxes()), outputAxes(loop.getStackAxes());
   SmallVector<Type> slices;
-  for (Value yield : scan.getStackedYields())
+  for (Value yield : loop.getStackedYields())
     slices.push_back(yield.getType());
   for (unsigned i : carried)
-    init.push_back(tangentOrZero(builder, scan.getInit()[i], tangents));
+    init.push_back(tangentOrZero(builder, loop.getInit()[i], tangents));
   for (unsigned i : sliced) {
-    inputs.push_back(tangents.lookup(scan.getInputs()[i]));
-    inputAxes.push_back(scan.getInputAxes()[i]);
+    inputs.push_back(tangents.lookup(loop.getInputs()[i]));
+    inputAxes.push_back(loop.getSliceAxes()[i]);
   }
   for (unsigned i : stacked) {
     slices.push_back(slices[i]);
-    outputAxes.push_back(scan.getOutputAxes()[i]);
+    outputAxes.push_back(loop.getStackAxes()[i]);
   }
-  auto target = ScanOp::create(builder, scan.getLoc(), init, inputs, scan.getExtentDim(), inputAxes,
-                               slices, outputAxes, scan.getReverse());
-  target->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
-  return target;
+  return loop.rebuild(builder, init, inputs, inputAxes, slices, outputAxes);
 }
 
-void ScanForward::moveBody(ScanOp target) {
-  unsigned count = scan.getNumCarried();
-  scan.getIteration().replaceAllUsesWith(target.getIteration());
+void LoopForward::moveBody(Repetition target) {
+  unsigned count = loop.getNumCarried();
+  loop.getIteration().replaceAllUsesWith(target.getIteration());
   auto values = target.getCarriedArguments(), slices = target.getSliceArguments();
-  for (auto [from, to] : llvm::zip(scan.getCarriedArguments(), values))
+  for (auto [from, to] : llvm::zip(loop.getCarriedArguments(), values))
     from.replaceAllUsesWith(to);
-  for (auto [from, to] : llvm::zip(scan.getSliceArguments(), slices))
+  for (auto [from, to] : llvm::zip(loop.getSliceArguments(), slices))
     from.replaceAllUsesWith(to);
   for (auto [i, tangent] : llvm::zip(carried, values.drop_front(count)))
     tangents[values[i]] = tangent;
-  for (auto [i, tangent] : llvm::zip(sliced, slices.drop_front(scan.getInputs().size())))
+  for (auto [i, tangent] : llvm::zip(sliced, slices.drop_front(loop.getInputs().size())))
     tangents[slices[i]] = tangent;
-  Block &to = target.getBody().front();
-  to.getOperations().splice(to.end(), scan.getBody().front().getOperations());
+  Block &to = target.getBodyBlock();
+  to.getOperations().splice(to.end(), loop.getBodyBlock().getOperations());
 }
 
-void ScanForward::extendYields(ScanOp target) {
-  Operation *yield = target.getBody().front().getTerminator();
+void LoopForward::extendYields(Repetition target) {
+  Operation *yield = target.getBodyBlock().getTerminator();
   OpBuilder builder(yield);
-  unsigned count = scan.getNumCarried();
+  unsigned count = loop.getNumCarried();
   ValueRange old = yield->getOperands();
   SmallVector<Value> values(old.take_front(count));
   for (unsigned i : carried)
@@ -107,24 +105,24 @@ void ScanForward::extendYields(ScanOp target) {
   yield->setOperands(values);
 }
 
-LogicalResult ScanForward::run() {
+LogicalResult LoopForward::run() {
   findActive();
-  ScanOp target = build();
+  Repetition target = build();
   moveBody(target);
-  if (failed(deriveForward(target.getBody().front(), tangents)))
+  if (failed(deriveForward(target.getBodyBlock(), tangents)))
     return failure();
   extendYields(target);
 
   auto values = target.getCarriedResults(), stacks = target.getStackedResults();
-  for (auto [from, to] : llvm::zip(scan.getCarriedResults(), values))
+  for (auto [from, to] : llvm::zip(loop.getCarriedResults(), values))
     from.replaceAllUsesWith(to);
-  for (auto [from, to] : llvm::zip(scan.getStackedResults(), stacks))
+  for (auto [from, to] : llvm::zip(loop.getStackedResults(), stacks))
     from.replaceAllUsesWith(to);
-  for (auto [i, tangent] : llvm::zip(carried, values.drop_front(scan.getNumCarried())))
+  for (auto [i, tangent] : llvm::zip(carried, values.drop_front(loop.getNumCarried())))
     tangents[values[i]] = tangent;
-  for (auto [i, tangent] : llvm::zip(stacked, stacks.drop_front(scan.getOutputAxes().size())))
+  for (auto [i, tangent] : llvm::zip(stacked, stacks.drop_front(loop.getStackedResults().size())))
     tangents[stacks[i]] = tangent;
-  scan.erase();
+  loop->erase();
   return success();
 }
 
@@ -161,8 +159,8 @@ static LogicalResult forwardIf(IfOp branch, TangentMap &tangents) {
 }
 
 static LogicalResult forwardOp(Operation *op, TangentMap &tangents) {
-  if (auto scan = dyn_cast<ScanOp>(op))
-    return ScanForward(scan, tangents).run();
+  if (auto loop = dyn_cast<Repetition>(op))
+    return LoopForward(loop, tangents).run();
   if (auto branch = dyn_cast<IfOp>(op))
     return forwardIf(branch, tangents);
   if (llvm::none_of(op->getResults(), [](Value result) { return isReal(result.getType()); }))

@@ -6,9 +6,14 @@
 // the reverse uses to the sink. On the sink's side is what the reverse has; a value that is there
 // only with its second node is saved, an op that is there is computed again.
 //
+// A value along the steps of a loop in the block can't be saved, since another run of the block may
+// make another number of steps: such a loop is run again, and whatever uses the number of its steps
+// needs the loop.
+//
 //===----------------------------------------------------------------------===//
 #include "passes/differentiate/Residuals.h"
 
+#include "ir/dialect/NamedDims.h"
 #include "ir/graph/Graph.h"
 #include "passes/differentiate/Cost.h"
 
@@ -21,7 +26,7 @@ using namespace tenon;
 namespace {
 class CutNetwork {
 public:
-  explicit CutNetwork(const JointBlock &joint);
+  CutNetwork(const JointBlock &joint, const BoundDims &bound);
 
   ArrayRef<Operation *> reverse() const { return reverseOps; }
   /// The values to save, in the order of the block.
@@ -35,20 +40,24 @@ private:
   void addValue(Value value);
   void addOp(Operation *op);
   void require(Value value);
+  void requireLoops(Operation *op, int user);
   void connect(int from, int to, int64_t capacity) { edges.push_back({from, to, capacity}); }
 
   static constexpr int source = 0, sink = 1;
   const JointBlock &joint;
+  const BoundDims &bound;
   SmallVector<Operation *> reverseOps;
   ValueSet inReverse, invariant;
   llvm::DenseMap<Value, ValueNodes> nodes;
+  llvm::DenseMap<Operation *, int> opNodes;
   SmallVector<Value> values;
   std::vector<graph::CapacityEdge> edges;
   int count = 2;
 };
 } // namespace
 
-CutNetwork::CutNetwork(const JointBlock &joint) : joint(joint) {
+CutNetwork::CutNetwork(const JointBlock &joint, const BoundDims &bound)
+    : joint(joint), bound(bound) {
   classify();
   ValueSet given(joint.given.begin(), joint.given.end());
   for (BlockArgument argument : joint.block->getArguments())
@@ -58,10 +67,12 @@ CutNetwork::CutNetwork(const JointBlock &joint) : joint(joint) {
     }
   llvm::SmallPtrSet<Operation *, 16> isReverse(reverseOps.begin(), reverseOps.end());
   for (Operation &op : joint.block->without_terminator()) {
-    if (!isReverse.contains(&op))
+    if (!isReverse.contains(&op)) {
       addOp(&op);
-    else
-      llvm::for_each(usedValues(&op), [&](Value value) { require(value); });
+      continue;
+    }
+    llvm::for_each(usedValues(&op), [&](Value value) { require(value); });
+    requireLoops(&op, sink);
   }
   llvm::for_each(joint.outputs, [&](Value value) { require(value); });
 }
@@ -89,22 +100,32 @@ void CutNetwork::addValue(Value value) {
   values.push_back(value);
   // What is written anyway is only read once more.
   bool isKept = llvm::is_contained(joint.kept, value);
-  connect(count, count + 1, savingCost(value) / (isKept ? 2 : 1));
+  bool isSavable = !bound.areIn(value.getType());
+  connect(count, count + 1, isSavable ? savingCost(value) / (isKept ? 2 : 1) : graph::unlimited);
   count += 2;
 }
 
 void CutNetwork::addOp(Operation *op) {
   int node = count++;
+  opNodes[op] = node;
   bool isFree = op->getNumResults() > 0 && invariant.contains(op->getResult(0));
-  bool isRepeatable = isMemoryEffectFree(op);
+  // Checks in a region are left out of its copy.
+  bool isRepeatable = !isa<CheckOp>(op);
   connect(source, node, isRepeatable ? (isFree ? 0 : recomputingCost(op)) : graph::unlimited);
   for (Value operand : usedValues(op))
     if (auto it = nodes.find(operand); it != nodes.end())
       connect(it->second.available, node, graph::unlimited);
+  requireLoops(op, node);
   for (Value result : op->getResults()) {
     addValue(result);
     connect(node, nodes[result].computed, graph::unlimited);
   }
+}
+
+/// `user` on the sink's side has the loops there whose steps `op` uses.
+void CutNetwork::requireLoops(Operation *op, int user) {
+  for (Operation *loop : bound.usedBy(op))
+    connect(opNodes.lookup(loop), user, graph::unlimited);
 }
 
 void CutNetwork::require(Value value) {
@@ -139,22 +160,26 @@ static void report(const Separation &parts) {
 }
 
 Separation tenon::separate(const JointBlock &joint) {
-  CutNetwork network(joint);
+  BoundDims bound(*joint.block, BoundDims::Depth::Block);
+  CutNetwork network(joint, bound);
   Separation parts;
   parts.saved = network.saved();
   llvm::append_range(parts.reverse, network.reverse());
 
   ValueSet have(parts.saved.begin(), parts.saved.end());
   ValueSet needed(joint.outputs.begin(), joint.outputs.end());
+  llvm::SmallPtrSet<Operation *, 4> loops;
   for (Operation &op : llvm::reverse(joint.block->without_terminator())) {
-    bool isNeeded = llvm::any_of(op.getResults(), [&](Value result) {
-      return needed.contains(result) && !have.contains(result);
-    });
+    bool isNeeded = loops.contains(&op) || llvm::any_of(op.getResults(), [&](Value result) {
+                      return needed.contains(result) && !have.contains(result);
+                    });
     if (!isNeeded)
       continue;
     parts.second.push_back(&op);
     for (Value value : usedValues(&op))
       needed.insert(value);
+    auto used = bound.usedBy(&op);
+    loops.insert(used.begin(), used.end());
   }
   std::reverse(parts.second.begin(), parts.second.end());
   report(parts);
@@ -163,15 +188,18 @@ Separation tenon::separate(const JointBlock &joint) {
 
 void tenon::cloneSecondPart(OpBuilder &builder, const Separation &parts, IRMapping &mapping) {
   ValueSet saved(parts.saved.begin(), parts.saved.end());
+  SmallVector<Operation *> copies;
   for (Operation *op : parts.second) {
     SmallVector<std::pair<Value, Value>> kept;
     for (Value result : op->getResults())
       if (saved.contains(result))
         kept.push_back({result, mapping.lookup(result)});
-    builder.clone(*op, mapping);
+    copies.push_back(builder.clone(*op, mapping));
+    copies.back()->walk([](CheckOp check) { check.erase(); });
     for (auto [result, residual] : kept)
       mapping.map(result, residual);
   }
+  renameBoundDims(copies);
 }
 
 void tenon::eraseReverse(const JointBlock &joint, const Separation &parts) {

@@ -14,8 +14,8 @@ void ReverseState::accumulate(Location loc, Value value, Value cotangent) {
 }
 
 static LogicalResult reverseOp(Operation *op, ArrayRef<Value> cotangents, ReverseState &state) {
-  if (auto scan = dyn_cast<ScanOp>(op))
-    return reverseScan(scan, cotangents, state);
+  if (auto loop = dyn_cast<Repetition>(op))
+    return reverseLoop(loop, cotangents, state);
   if (auto branch = dyn_cast<IfOp>(op))
     return reverseIf(branch, cotangents, state);
   auto rule = dyn_cast<Differentiable>(op);

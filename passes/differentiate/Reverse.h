@@ -20,7 +20,7 @@ struct ReverseState {
 
 /// Replace the op by one that also gives the residuals, append its reverse, and add to the
 /// cotangents of its operands and captured values. `cotangents`: of the op's results.
-mlir::LogicalResult reverseScan(ScanOp scan, ArrayRef<Value> cotangents, ReverseState &state);
+mlir::LogicalResult reverseLoop(Repetition loop, ArrayRef<Value> cotangents, ReverseState &state);
 mlir::LogicalResult reverseIf(IfOp branch, ArrayRef<Value> cotangents, ReverseState &state);
 
 } // namespace tenon

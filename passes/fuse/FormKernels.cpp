@@ -4,10 +4,13 @@
 // in FusionPlan.cpp; here they are only carried out, the innermost blocks first.
 //
 //===----------------------------------------------------------------------===//
+#include "ir/dialect/NamedDims.h"
+#include "ir/graph/Graph.h"
 #include "passes/Passes.h"
 #include "passes/fuse/FusionPlan.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_FORMKERNELS
@@ -111,6 +114,41 @@ private:
   SmallVector<Operation *> ops;
 };
 
+/// Every op after what it uses: the values, and the loops that bind its named dimensions.
+void sortByUse(Block &block) {
+  BoundDims bound(block, BoundDims::Depth::Block);
+  if (bound.empty()) {
+    mlir::sortTopologically(&block);
+    return;
+  }
+  SmallVector<Operation *> ops;
+  llvm::DenseMap<Operation *, int> places;
+  for (Operation &op : block.without_terminator()) {
+    places[&op] = int(ops.size());
+    ops.push_back(&op);
+  }
+  // Edges lead to what is used and the order is taken from its end, so that ops without a reason to
+  // move stay in their order.
+  std::vector<graph::Edge> edges;
+  for (auto [i, op] : llvm::enumerate(ops)) {
+    auto need = [&, to = int(i)](Operation *from) {
+      if (from && from->getBlock() == &block)
+        edges.push_back({to, places.lookup(from)});
+    };
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    for (Value value : captured)
+      need(value.getDefiningOp());
+    for (Value operand : op->getOperands())
+      need(operand.getDefiningOp());
+    llvm::for_each(bound.usedBy(op), need);
+  }
+  auto order = graph::topologicalOrder(int(ops.size()), edges);
+  assert(order && "fusion makes no circles");
+  for (int place : llvm::reverse(*order))
+    ops[place]->moveBefore(block.getTerminator());
+}
+
 struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     SmallVector<Block *> blocks;
@@ -139,7 +177,7 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
       for (Operation *check : group.checks)
         check->erase();
     eraseDead(block);
-    sortTopologically(&block);
+    sortByUse(block);
   }
 
   void eraseDead(Block &block) {

@@ -1,6 +1,7 @@
 //===- FusionPlan.cpp - Which ops of a block become one kernel ------------===//
 #include "passes/fuse/FusionPlan.h"
 
+#include "ir/dialect/NamedDims.h"
 #include "passes/fuse/ContractionShape.h"
 
 using namespace mlir;
@@ -51,7 +52,7 @@ static int elementCost(Operation *op) {
 namespace {
 class Planner {
 public:
-  explicit Planner(Block &block) : block(block) {}
+  explicit Planner(Block &block) : block(block), bound(block, BoundDims::Depth::Block) {}
 
   FusionPlan run() {
     chooseStored();
@@ -150,7 +151,7 @@ private:
         // Kernels of nested blocks hold such an expression, and what a region hands out is computed
         // there; the first state of a loop is memory wherever the loop stands.
         if (inNested && isFreeExpression(value))
-          isComputed = !isa<ScanOp>(user);
+          isComputed = !isa<Repetition>(user);
         else if (inNested)
           isComputed = false;
         outside |= renamed || !isComputed;
@@ -268,6 +269,7 @@ private:
       if (alive[g])
         for (Value yield : groups[g].yields)
           producer[yield] = g;
+    llvm::DenseMap<Operation *, unsigned> loops;
     unsigned next = groups.size();
     for (Operation &op : block) {
       bool isStoredAlias =
@@ -277,8 +279,13 @@ private:
       for (Value result : op.getResults())
         producer[result] = next;
       stays.push_back(&op);
+      loops[&op] = next;
       ++next;
     }
+    auto addLoops = [&](Operation *user, unsigned node) {
+      for (Operation *loop : bound.usedBy(user))
+        inputs[node].insert(loops.lookup(loop));
+    };
     inputs.assign(next, {});
     reads.assign(groups.size(), {});
     for (unsigned g = 0; g < groups.size(); ++g) {
@@ -288,12 +295,16 @@ private:
       for (Value value : reads[g].all)
         if (auto p = producer.find(value); p != producer.end() && p->second != g)
           inputs[g].insert(p->second);
+      for (Operation *op : reads[g].inside)
+        addLoops(op, g);
     }
-    for (unsigned i = 0; i < stays.size(); ++i)
+    for (unsigned i = 0; i < stays.size(); ++i) {
       stays[i]->walk([&](Operation *inner) {
         for (Value operand : inner->getOperands())
           addStoredInputs(operand, groups.size() + i);
       });
+      addLoops(stays[i], groups.size() + i);
+    }
   }
   void addStoredInputs(Value value, unsigned node) {
     auto p = producer.find(value);
@@ -417,6 +428,7 @@ private:
   }
 
   Block &block;
+  BoundDims bound;
   llvm::DenseSet<Value> stored;
   llvm::DenseMap<Value, int> costs;
   SmallVector<FusionGroup> groups;

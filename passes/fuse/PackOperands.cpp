@@ -5,6 +5,7 @@
 // doesn't change.
 //
 //===----------------------------------------------------------------------===//
+#include "ir/dialect/NamedDims.h"
 #include "passes/Passes.h"
 #include "passes/fuse/ContractionShape.h"
 #include "passes/fuse/FusionPlan.h"
@@ -116,12 +117,14 @@ struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
       }
   }
 
-  /// Out of every scan in which its operands don't change.
+  /// Out of every loop in which its operands don't change.
   void hoist(KernelOp kernel) {
-    while (auto scan = dyn_cast<ScanOp>(kernel->getParentOp())) {
+    while (auto scan = dyn_cast<Repetition>(kernel->getParentOp())) {
       for (Value input : kernel.getInputs())
-        if (input.getParentRegion() == &scan.getBody())
+        if (input.getParentBlock() == &scan.getBodyBlock())
           return;
+      if (!BoundDims(scan.getBodyBlock(), BoundDims::Depth::Nested).usedBy(kernel).empty())
+        return;
       kernel->moveBefore(scan);
     }
   }

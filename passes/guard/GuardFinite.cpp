@@ -1,7 +1,7 @@
 //===- GuardFinite.cpp - Which op makes the first value that isn't finite ---===//
 //
 // An op makes such a value where a result has one and no operand does. A counter walks along with
-// the program: it is 0 until an op makes one and that op's number from then on. Through a scan it
+// the program: it is 0 until an op makes one and that op's number from then on. Through a loop it
 // goes as a carried value, so that the answer is the first in time, not in the program's text.
 //
 //===----------------------------------------------------------------------===//
@@ -51,8 +51,8 @@ private:
         op.erase(); // what it looks at is what is being looked for
         continue;
       }
-      if (auto scan = dyn_cast<ScanOp>(op)) {
-        first = walkScan(scan, first);
+      if (auto loop = dyn_cast<Repetition>(op)) {
+        first = walkLoop(loop, first);
         continue;
       }
       if (auto branch = dyn_cast<IfOp>(op)) {
@@ -69,18 +69,17 @@ private:
     return first;
   }
 
-  Value walkScan(ScanOp scan, Value first) {
+  Value walkLoop(Repetition loop, Value first) {
     // Carried values come first among operands, arguments, yields and results.
-    builder.setInsertionPoint(scan);
-    unsigned carried = scan.getNumCarried();
-    SmallVector<Value> init(scan.getInit());
+    builder.setInsertionPoint(loop);
+    unsigned carried = loop.getNumCarried();
+    SmallVector<Value> init(loop.getInit());
     init.push_back(first);
-    SmallVector<Type> slices(scan.getStackedYields().getTypes());
-    auto wider =
-        ScanOp::create(builder, scan.getLoc(), init, scan.getInputs(), scan.getExtentDim(),
-                       scan.getInputAxes(), slices, scan.getOutputAxes(), scan.getReverse());
-    Block &body = wider.getBody().front();
-    Block &old = scan.getBody().front();
+    SmallVector<Type> slices(loop.getStackedYields().getTypes());
+    Repetition wider = loop.rebuild(builder, init, loop.getInputs(), loop.getSliceAxes(), slices,
+                                    loop.getStackAxes());
+    Block &body = wider.getBodyBlock();
+    Block &old = loop.getBodyBlock();
     Value inside = body.getArgument(1 + carried);
     SmallVector<Value> arguments(body.getArguments());
     arguments.erase(arguments.begin() + 1 + carried);
@@ -92,11 +91,11 @@ private:
     Value next = walk(body, inside);
     body.getTerminator()->insertOperands(carried, next);
 
-    SmallVector<Value> results(wider.getResults());
+    SmallVector<Value> results(wider->getResults());
     Value after = results[carried];
     results.erase(results.begin() + carried);
-    scan.replaceAllUsesWith(results);
-    scan.erase();
+    loop->replaceAllUsesWith(results);
+    loop->erase();
     builder.setInsertionPointAfter(wider);
     for (Value result : results)
       noteFinite(result);

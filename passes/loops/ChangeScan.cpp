@@ -1,23 +1,23 @@
-//===- ChangeScan.cpp - A scan with other operands and results ------------===//
+//===- ChangeScan.cpp - A loop with other operands and results ------------===//
 #include "passes/loops/ChangeScan.h"
 
 using namespace mlir;
 using namespace tenon;
 
-ScanChange::ScanChange(ScanOp scan)
+ScanChange::ScanChange(Repetition scan)
     : dropCarried(scan.getNumCarried()), dropInputs(scan.getInputs().size()),
-      dropStacked(scan.getOutputAxes().size()) {}
+      dropStacked(scan.getStackedResults().size()) {}
 
 bool ScanChange::empty() const {
   return dropCarried.none() && dropInputs.none() && dropStacked.none() && inputs.empty() &&
          stacked.empty();
 }
 
-bool tenon::isOutside(Value value, ScanOp scan) {
-  return !scan.getBody().isAncestor(value.getParentRegion());
+bool tenon::isOutside(Value value, Repetition scan) {
+  return !scan->getRegion(0).isAncestor(value.getParentRegion());
 }
 
-ScanOp tenon::changeScan(RewriterBase &rewriter, ScanOp scan, const ScanChange &change) {
+Repetition tenon::changeScan(RewriterBase &rewriter, Repetition scan, const ScanChange &change) {
   SmallVector<Value> init, inputs, yields;
   SmallVector<int64_t> inputAxes, outputAxes;
   SmallVector<Type> slices;
@@ -33,7 +33,7 @@ ScanOp tenon::changeScan(RewriterBase &rewriter, ScanOp scan, const ScanChange &
     if (change.dropInputs[k])
       continue;
     inputs.push_back(scan.getInputs()[k]);
-    inputAxes.push_back(scan.getInputAxes()[k]);
+    inputAxes.push_back(scan.getSliceAxes()[k]);
   }
   for (const auto &added : change.inputs) {
     inputs.push_back(added.value);
@@ -44,19 +44,17 @@ ScanOp tenon::changeScan(RewriterBase &rewriter, ScanOp scan, const ScanChange &
     outputAxes.push_back(axis);
     slices.push_back(yield.getType());
   };
-  for (unsigned k = 0; k < scan.getOutputAxes().size(); ++k) {
+  for (unsigned k = 0; k < scan.getStackedResults().size(); ++k) {
     if (change.dropStacked[k])
       continue;
-    stack(scan.getStackedYields()[k], scan.getOutputAxes()[k]);
+    stack(scan.getStackedYields()[k], scan.getStackAxes()[k]);
     oldResults.push_back(scan.getStackedResults()[k]);
   }
   for (const auto &added : change.stacked)
     stack(added.value, added.axis);
 
   rewriter.setInsertionPoint(scan);
-  auto changed = ScanOp::create(rewriter, scan.getLoc(), init, inputs, scan.getExtentDim(),
-                                inputAxes, slices, outputAxes, scan.getReverse());
-  changed->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
+  Repetition changed = scan.rebuild(rewriter, init, inputs, inputAxes, slices, outputAxes);
 
   SmallVector<Value> arguments{changed.getIteration()};
   auto carried = changed.getCarriedArguments().begin();
@@ -66,10 +64,10 @@ ScanOp tenon::changeScan(RewriterBase &rewriter, ScanOp scan, const ScanChange &
   for (unsigned k = 0; k < scan.getInputs().size(); ++k)
     arguments.push_back(change.dropInputs[k] ? Value() : Value(*slice++));
 
-  Operation *terminator = scan.getBody().front().getTerminator();
+  Operation *terminator = scan.getBodyBlock().getTerminator();
   rewriter.modifyOpInPlace(terminator, [&] { terminator->setOperands(yields); });
-  rewriter.mergeBlocks(&scan.getBody().front(), &changed.getBody().front(), arguments);
-  for (auto [old, now] : llvm::zip(oldResults, changed.getResults()))
+  rewriter.mergeBlocks(&scan.getBodyBlock(), &changed.getBodyBlock(), arguments);
+  for (auto [old, now] : llvm::zip(oldResults, changed->getResults()))
     rewriter.replaceAllUsesWith(old, now);
   rewriter.eraseOp(scan);
   return changed;

@@ -1,4 +1,4 @@
-//===- ChangeScan.h - A scan with other operands and results ----*- C++ -*-===//
+//===- ChangeScan.h - A loop with other operands and results ----*- C++ -*-===//
 #pragma once
 
 #include "ir/dialect/Dialect.h"
@@ -7,9 +7,10 @@
 
 namespace tenon {
 
-/// What is taken out of a scan and what is added behind the rest.
+/// What is taken out of a scan or loop and what is added behind the rest. The first carried value of
+/// a loop stays.
 struct ScanChange {
-  explicit ScanChange(ScanOp scan);
+  explicit ScanChange(Repetition scan);
 
   /// By position. A dropped carried value is replaced by its initial value in the body; its result
   /// and the slices of a dropped input must be unused.
@@ -26,9 +27,9 @@ struct ScanChange {
 
 /// Builds the changed scan in place of `scan`, whose body it takes over. Its last slice arguments
 /// and last results are the added ones.
-ScanOp changeScan(mlir::RewriterBase &rewriter, ScanOp scan, const ScanChange &change);
+Repetition changeScan(mlir::RewriterBase &rewriter, Repetition scan, const ScanChange &change);
 
 /// True if `value` is the same in every iteration without a look into the body.
-bool isOutside(mlir::Value value, ScanOp scan);
+bool isOutside(mlir::Value value, Repetition scan);
 
 } // namespace tenon

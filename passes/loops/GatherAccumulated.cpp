@@ -196,7 +196,7 @@ struct GatherAccumulated : tenon::impl::GatherAccumulatedBase<GatherAccumulated>
       if (!llvm::is_contained(scan.getStackedYields(), leaf))
         change.stacked.push_back({leaf, 0});
     IRRewriter rewriter(&getContext());
-    scan = changeScan(rewriter, scan, change);
+    scan = cast<ScanOp>(changeScan(rewriter, scan, change).getOperation());
 
     Stacker stacker(scan);
     for (unsigned k = 0; k < scan.getOutputAxes().size(); ++k)

@@ -43,7 +43,7 @@ struct HoistInvariants : tenon::impl::HoistInvariantsBase<HoistInvariants> {
     for (ContractOp contract : hoisted)
       change.inputs.push_back({stacker.stackInFront(builder, contract.getResult()), 0});
     IRRewriter rewriter(&getContext());
-    ScanOp changed = changeScan(rewriter, scan, change);
+    Repetition changed = changeScan(rewriter, scan, change);
     auto slices = changed.getSliceArguments().take_back(hoisted.size());
     for (auto [contract, slice] : llvm::zip(hoisted, slices)) {
       contract.replaceAllUsesWith(Value(slice));

@@ -30,6 +30,9 @@ bool Stacker::canStack(Value value) {
   Operation *op = value.getDefiningOp();
   bool possible = op->getBlock() == &scan.getBody().front() &&
                   llvm::all_of(op->getOperands(), [&](Value v) { return canStack(v); });
+  // The steps of a loop in the body have no number outside.
+  if (bound.areIn(value.getType()) || !bound.usedBy(op).empty())
+    possible = false;
   // What needs no operands is the same in all iterations.
   if (op->getNumOperands() > 0)
     possible = possible && hasStackedForm(op);

@@ -1,7 +1,7 @@
 //===- Stacker.h - Values of a scan's body, for all iterations --*- C++ -*-===//
 #pragma once
 
-#include "ir/dialect/Dialect.h"
+#include "ir/dialect/NamedDims.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -20,7 +20,8 @@ struct Stacked {
 /// leaves: whoever uses the class says what they are.
 class Stacker {
 public:
-  explicit Stacker(ScanOp scan) : scan(scan) {}
+  explicit Stacker(ScanOp scan)
+      : scan(scan), bound(scan.getBodyBlock(), BoundDims::Depth::Nested) {}
 
   /// True if `value` depends on neither carried values nor leaves.
   bool canStack(mlir::Value value);
@@ -41,6 +42,7 @@ private:
   mlir::Value stackContract(mlir::OpBuilder &builder, ContractOp op, bool sums);
 
   ScanOp scan;
+  BoundDims bound;
   llvm::DenseMap<mlir::Value, Stacked> known;
   llvm::DenseMap<mlir::Value, bool> stackable;
 };

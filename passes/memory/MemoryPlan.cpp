@@ -1,6 +1,7 @@
 //===- MemoryPlan.cpp - Where every value of a function lives -------------===//
 #include "passes/memory/MemoryPlan.h"
 
+#include "passes/memory/LargestSize.h"
 #include "passes/schedule/RowPartition.h"
 
 #include "llvm/Support/Format.h"
@@ -32,6 +33,10 @@ public:
       : function(function), packedBytes(packedBytes) {}
 
   MemoryPlan run() {
+    function->walk([&](LoopOp loop) {
+      if (auto steps = loop.getSteps())
+        bounds[*steps] = loop.getBoundDim();
+    });
     number();
     collect();
     place();
@@ -64,8 +69,8 @@ private:
                     : bufferBytes(cast<RankedTensorType>(result.getType())));
         return WalkResult::skip();
       }
-      if (auto scan = dyn_cast<ScanOp>(op))
-        collectScan(scan);
+      if (auto loop = dyn_cast<Repetition>(op))
+        collectLoop(loop);
       else if (auto branch = dyn_cast<IfOp>(op))
         for (Value result : branch.getResults())
           if (!hasDestination(result))
@@ -74,21 +79,21 @@ private:
     });
   }
 
-  void collectScan(ScanOp scan) {
-    for (Value result : scan.getCarriedResults()) {
+  void collectLoop(Repetition loop) {
+    for (Value result : loop.getCarriedResults()) {
       Dim bytes = bufferBytes(cast<RankedTensorType>(result.getType()));
       for (int half = 0; half < 2; ++half) {
-        own(result, begin[scan], bytes);
+        own(result, begin[loop], bytes);
         auto &buffer = plan.buffers.back();
-        buffer.lastUse = std::max(buffer.lastUse, end[scan]);
+        buffer.lastUse = std::max(buffer.lastUse, end[loop]);
       }
       plan.bufferOf[result] = plan.buffers.size() - 2;
     }
-    for (Value result : scan.getStackedResults())
+    for (Value result : loop.getStackedResults())
       if (!hasDestination(result)) {
-        own(result, begin[scan], bufferBytes(cast<RankedTensorType>(result.getType())));
+        own(result, begin[loop], bufferBytes(cast<RankedTensorType>(result.getType())));
         auto &buffer = plan.buffers.back();
-        buffer.lastUse = std::max(buffer.lastUse, end[scan]);
+        buffer.lastUse = std::max(buffer.lastUse, end[loop]);
       }
   }
 
@@ -97,7 +102,7 @@ private:
     for (OpOperand &use : value.getUses()) {
       if (isa<func::ReturnOp>(use.getOwner()))
         return true;
-      if (isa<YieldOp>(use.getOwner()) && isa<ScanOp, IfOp>(use.getOwner()->getParentOp()))
+      if (isa<YieldOp>(use.getOwner()) && isa<Repetition, IfOp>(use.getOwner()->getParentOp()))
         return true;
       if (auto reshape = dyn_cast<ReshapeOp>(use.getOwner()))
         if (hasDestination(reshape.getResult()))
@@ -108,7 +113,9 @@ private:
 
   void own(Value value, int from, const Dim &bytes) {
     ArenaBuffer buffer;
-    buffer.bytes = bytes;
+    auto most = largestSize(bytes, bounds);
+    buffer.bytes = most.value_or(bytes);
+    buffer.grows = !most;
     buffer.firstUse = from;
     buffer.lastUse = std::max(from, lastUse(value));
     // Threads that run a scan without waiting for each other are at different kernels of it: no
@@ -135,10 +142,10 @@ private:
       last = std::max(last, end[user]);
       if (auto reshape = dyn_cast<ReshapeOp>(use.getOwner()))
         last = std::max(last, lastUse(reshape.getResult()));
-      // A scan that makes no step hands its initial value on in place.
-      if (auto scan = dyn_cast<ScanOp>(use.getOwner());
-          scan && use.getOperandNumber() < scan.getNumCarried())
-        last = std::max(last, lastUse(scan.getCarriedResults()[use.getOperandNumber()]));
+      // A loop that makes no step hands its initial value on in place.
+      if (auto loop = dyn_cast<Repetition>(use.getOwner());
+          loop && use.getOperandNumber() < loop.getNumCarried())
+        last = std::max(last, lastUse(loop.getCarriedResults()[use.getOperandNumber()]));
     }
     return last;
   }
@@ -160,13 +167,20 @@ private:
     std::vector<std::vector<unsigned>> users;
     for (unsigned i : order) {
       ArenaBuffer &buffer = plan.buffers[i];
+      if (buffer.grows) {
+        buffer.slot = plan.slots.size();
+        plan.slots.push_back({buffer.bytes, Dim(), plan.grown++});
+        users.push_back({i});
+        continue;
+      }
       int best = -1;
       for (unsigned s = 0; s < plan.slots.size(); ++s) {
         bool isFree = llvm::all_of(users[s], [&](unsigned other) {
           return plan.buffers[other].lastUse < buffer.firstUse ||
                  buffer.lastUse < plan.buffers[other].firstUse;
         });
-        if (!isFree || !(plan.slots[s].bytes - buffer.bytes).isNonNegative())
+        if (plan.slots[s].grown >= 0 || !isFree ||
+            !(plan.slots[s].bytes - buffer.bytes).isNonNegative())
           continue;
         if (best < 0 || (plan.slots[best].bytes - plan.slots[s].bytes).isNonNegative())
           best = s;
@@ -184,6 +198,8 @@ private:
   void layOut() {
     Dim offset;
     for (ArenaSlot &slot : plan.slots) {
+      if (slot.grown >= 0)
+        continue;
       slot.offset = offset;
       offset = offset + slot.bytes;
     }
@@ -201,6 +217,7 @@ private:
   llvm::function_ref<Dim(KernelOp)> packedBytes;
   llvm::DenseMap<Operation *, int> begin, end;
   llvm::DenseMap<Operation *, bool> rowwiseScans;
+  DimBounds bounds; // of the steps of loops
   MemoryPlan plan;
 };
 
@@ -213,6 +230,8 @@ MemoryPlan tenon::planMemory(func::FuncOp function, llvm::function_ref<Dim(Kerne
 std::optional<int64_t> MemoryPlan::largestLiveSet(int64_t named) const {
   std::map<int, int64_t> change;
   for (const ArenaBuffer &buffer : buffers) {
+    if (buffer.grows)
+      continue;
     auto bytes = buffer.bytes.evaluate([&](const std::string &) { return named; });
     if (!bytes)
       return std::nullopt;
@@ -228,8 +247,9 @@ std::optional<int64_t> MemoryPlan::largestLiveSet(int64_t named) const {
 std::string MemoryPlan::describe() const {
   std::string text;
   llvm::raw_string_ostream out(text);
-  out << "arena: " << arenaBytes.str() << " bytes in " << slots.size() << " slots for "
-      << buffers.size() << " buffers";
+  size_t growing = llvm::count_if(buffers, [](const ArenaBuffer &b) { return b.grows; });
+  out << "arena: " << arenaBytes.str() << " bytes in " << slots.size() - grown << " slots for "
+      << buffers.size() - growing << " buffers";
   constexpr int64_t named = 32;
   auto arena = arenaBytes.evaluate([&](const std::string &) { return named; });
   auto live = largestLiveSet(named);
@@ -238,8 +258,8 @@ std::string MemoryPlan::describe() const {
         << (arenaBytes.constant() ? "" : " where every named dimension is 32");
   out << "\n";
   for (unsigned s = 0; s < slots.size(); ++s) {
-    out << "slot " << s << " at " << slots[s].offset.str() << ", " << slots[s].bytes.str()
-        << " bytes\n";
+    out << "slot " << s << (slots[s].grown < 0 ? " at " + slots[s].offset.str() : ", grows") << ", "
+        << slots[s].bytes.str() << " bytes\n";
     for (const ArenaBuffer &buffer : buffers)
       if (buffer.slot == s)
         out << "  " << llvm::left_justify(buffer.name, 32) << " live " << buffer.firstUse << ".."

@@ -8,15 +8,20 @@
 
 namespace tenon {
 
-/// A stretch of the arena that several buffers use one after the other.
+/// A stretch of the arena that several buffers use one after the other, or memory of its own.
 struct ArenaSlot {
   Dim bytes;  // a multiple of 64
   Dim offset; // from the arena's start
+  /// Not in the arena: memory number `grown` of those that grow while the function runs, -1 else.
+  int grown = -1;
 };
 
 /// Memory for one value of the function, or one half of a carried value.
 struct ArenaBuffer {
+  /// At most, for all numbers of steps that loops may make; if it grows, what it has now.
   Dim bytes;
+  /// Its size depends on the steps of a loop without a bound.
+  bool grows = false;
   unsigned slot = 0;
   int firstUse = 0, lastUse = 0; // program points, both included
   std::string name;
@@ -30,10 +35,16 @@ struct ArenaBuffer {
 /// the function, for that is the caller's. Sizes are polynomials over the named dimensions, and a
 /// slot is used again only by a buffer that is provably not larger, so the offsets hold for every
 /// value of the dimensions.
+///
+/// The steps of a loop are a named dimension too, but no number until the loop has run. Where the
+/// loop has a bound, a buffer along them has room for that many; else it has memory of its own that
+/// grows.
 struct MemoryPlan {
   std::vector<ArenaBuffer> buffers;
   std::vector<ArenaSlot> slots;
   Dim arenaBytes;
+  /// How many memories of their own there are.
+  int grown = 0;
   /// The buffer of a value; carried results of a scan have two, side by side: this one and the
   /// next.
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;

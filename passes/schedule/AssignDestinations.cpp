@@ -1,6 +1,6 @@
 //===- AssignDestinations.cpp - Every result of a block gets its writer ---===//
 //
-// After this pass, whatever a block hands out (returns of the function, yields of a scan or an if)
+// After this pass, whatever a block hands out (returns of the function, yields of a loop or an if)
 // is the result of a kernel that has no other destination, a stacked result of a scan or a result
 // of an if; so each kernel writes straight to where its result belongs. A kernel whose result goes
 // to two places writes it twice; a carried value or slice that is handed out as it stands is
@@ -118,7 +118,7 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
   void runOnOperation() override {
     SmallVector<Block *> blocks;
     getOperation().walk([&](Operation *op) {
-      if (isa<ScanOp, IfOp>(op))
+      if (isa<Repetition, IfOp>(op))
         for (Region &region : op->getRegions())
           blocks.push_back(&region.front());
     });

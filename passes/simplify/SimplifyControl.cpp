@@ -1,6 +1,7 @@
-//===- SimplifyControl.cpp - Rewrites of scans and ifs --------------------===//
+//===- SimplifyControl.cpp - Rewrites of loops and ifs --------------------===//
 //
-//   scan: carried values, slices and stacked results that nobody needs are dropped
+//   scan, loop:
+//         carried values, slices and stacked results that nobody needs are dropped
 //         a carried value that its body hands on unchanged is its initial value
 //         a tensor that is run over twice along one axis is run over once
 //         a slice of a broadcast along that axis is the broadcast's operand
@@ -8,10 +9,12 @@
 //         stacking the same value twice stacks it once
 //         stacking a value from outside is a broadcast; stacking a slice is its tensor
 //         arithmetic on values from outside moves in front; broadcasts of them move inside
+//   loop: the name of its steps is dropped where nobody uses it
 //   if:   of a constant is its branch; results that nobody needs are dropped;
 //         a result that both branches take from outside is that value
 //
 //===----------------------------------------------------------------------===//
+#include "ir/dialect/NamedDims.h"
 #include "passes/loops/ChangeScan.h"
 #include "passes/simplify/Patterns.h"
 #include "passes/simplify/Splat.h"
@@ -25,14 +28,14 @@ namespace {
 // Scan: what nobody needs
 //===----------------------------------------------------------------------===//
 
-/// The carried values that decide about a result in use or about an effect.
-llvm::SmallBitVector neededCarries(ScanOp scan) {
-  Block &body = scan.getBody().front();
+/// The carried values that decide about a result in use, about an effect, or about another step.
+llvm::SmallBitVector neededCarries(Repetition scan) {
+  Block &body = scan.getBodyBlock();
   llvm::SmallBitVector needed(scan.getNumCarried());
   llvm::DenseSet<Value> seen;
   SmallVector<Value> work;
   for (auto [k, result] : llvm::enumerate(scan.getCarriedResults()))
-    if (!result.use_empty()) {
+    if (!result.use_empty() || (k == 0 && isa<LoopOp>(scan))) {
       needed.set(k);
       work.push_back(scan.getCarriedYields()[k]);
     }
@@ -55,15 +58,15 @@ llvm::SmallBitVector neededCarries(ScanOp scan) {
         work.push_back(scan.getCarriedYields()[k]);
       }
     if (Operation *op = value.getDefiningOp();
-        op && scan.getBody().isAncestor(op->getParentRegion()))
+        op && body.getParent()->isAncestor(op->getParentRegion()))
       addOperands(op);
   }
   return needed;
 }
 
-struct DropUnneeded : OpRewritePattern<ScanOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ScanOp scan, PatternRewriter &rewriter) const override {
+struct DropUnneeded : OpInterfaceRewritePattern<Repetition> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(Repetition scan, PatternRewriter &rewriter) const override {
     ScanChange change(scan);
     change.dropCarried = ~neededCarries(scan);
     for (auto [k, argument] : llvm::enumerate(scan.getSliceArguments()))
@@ -77,9 +80,9 @@ struct DropUnneeded : OpRewritePattern<ScanOp> {
   }
 };
 
-struct ForwardInvariantCarry : OpRewritePattern<ScanOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ScanOp scan, PatternRewriter &rewriter) const override {
+struct ForwardInvariantCarry : OpInterfaceRewritePattern<Repetition> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(Repetition scan, PatternRewriter &rewriter) const override {
     bool changed = false;
     for (auto [argument, init, yield, result] :
          llvm::zip(scan.getCarriedArguments(), scan.getInit(), scan.getCarriedYields(),
@@ -87,7 +90,7 @@ struct ForwardInvariantCarry : OpRewritePattern<ScanOp> {
       if ((yield != argument && yield != init) || (argument.use_empty() && result.use_empty()))
         continue;
       bool isUsed = !result.use_empty() || llvm::any_of(argument.getUsers(), [&](Operation *user) {
-        return user != scan.getBody().front().getTerminator();
+        return user != scan.getBodyBlock().getTerminator();
       });
       if (!isUsed && yield == init)
         continue;
@@ -158,9 +161,9 @@ struct SliceOfTranspose : OpRewritePattern<ScanOp> {
       ScanChange change(scan);
       change.inputs.push_back({transpose.getOperand(), axis});
       unsigned position = k;
-      ScanOp changed = changeScan(rewriter, scan, change);
+      Repetition changed = changeScan(rewriter, scan, change);
       Value now = changed.getSliceArguments().back();
-      rewriter.setInsertionPointToStart(&changed.getBody().front());
+      rewriter.setInsertionPointToStart(&changed.getBodyBlock());
       BlockArgument old = changed.getSliceArguments()[position];
       if (!llvm::is_sorted(rest))
         now = TransposeOp::create(rewriter, transpose.getLoc(), old.getType(), now, rest);
@@ -187,11 +190,11 @@ Value moveAxis(OpBuilder &builder, Location loc, Value value, int64_t from, int6
   return TransposeOp::create(builder, loc, moved, value, permutation);
 }
 
-struct SimplifyStacked : OpRewritePattern<ScanOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ScanOp scan, PatternRewriter &rewriter) const override {
+struct SimplifyStacked : OpInterfaceRewritePattern<Repetition> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(Repetition scan, PatternRewriter &rewriter) const override {
     bool changed = false;
-    for (unsigned k = 0; k < scan.getOutputAxes().size(); ++k) {
+    for (unsigned k = 0; k < scan.getStackedResults().size(); ++k) {
       Value result = scan.getStackedResults()[k], yield = scan.getStackedYields()[k];
       if (result.use_empty())
         continue;
@@ -205,16 +208,16 @@ struct SimplifyStacked : OpRewritePattern<ScanOp> {
   }
 
 private:
-  static Value elsewhere(ScanOp scan, unsigned k, Value yield, PatternRewriter &rewriter) {
-    int64_t axis = scan.getOutputAxes()[k];
+  static Value elsewhere(Repetition scan, unsigned k, Value yield, PatternRewriter &rewriter) {
+    int64_t axis = scan.getStackAxes()[k];
     Location loc = scan.getLoc();
     auto type = cast<RankedTensorType>(scan.getStackedResults()[k].getType());
     for (unsigned j = 0; j < k; ++j)
       if (scan.getStackedYields()[j] == yield)
-        return moveAxis(rewriter, loc, scan.getStackedResults()[j], scan.getOutputAxes()[j], axis);
+        return moveAxis(rewriter, loc, scan.getStackedResults()[j], scan.getStackAxes()[j], axis);
     for (auto [j, slice] : llvm::enumerate(scan.getSliceArguments()))
       if (slice == yield)
-        return moveAxis(rewriter, loc, scan.getInputs()[j], scan.getInputAxes()[j], axis);
+        return moveAxis(rewriter, loc, scan.getInputs()[j], scan.getSliceAxes()[j], axis);
     if (!isOutside(yield, scan))
       return {};
     SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
@@ -231,13 +234,14 @@ bool isView(Operation *op) {
   return isa<BroadcastOp, ReshapeOp, TransposeOp, SliceOp, ConstantOp, DimensionOp, IotaOp>(op);
 }
 
-struct HoistArithmetic : OpRewritePattern<ScanOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ScanOp scan, PatternRewriter &rewriter) const override {
+struct HoistArithmetic : OpInterfaceRewritePattern<Repetition> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(Repetition scan, PatternRewriter &rewriter) const override {
     llvm::DenseSet<Operation *> views;
     SmallVector<Operation *> hoisted;
-    for (Operation &op : scan.getBody().front().without_terminator()) {
-      if (op.getNumRegions() > 0 && !isa<ContractOp>(op))
+    BoundDims bound(scan.getBodyBlock(), BoundDims::Depth::Nested);
+    for (Operation &op : scan.getBodyBlock().without_terminator()) {
+      if ((op.getNumRegions() > 0 && !isa<ContractOp>(op)) || !bound.usedBy(&op).empty())
         continue;
       bool isInvariant = isMemoryEffectFree(&op) && llvm::all_of(op.getOperands(), [&](Value v) {
                            return isOutside(v, scan) || views.contains(v.getDefiningOp()) ||
@@ -258,7 +262,7 @@ struct HoistArithmetic : OpRewritePattern<ScanOp> {
   }
 
 private:
-  static void bringOut(Operation *op, ScanOp scan, PatternRewriter &rewriter) {
+  static void bringOut(Operation *op, Repetition scan, PatternRewriter &rewriter) {
     for (OpOperand &operand : op->getOpOperands())
       if (!isOutside(operand.get(), scan)) {
         Value copy = copyOut(operand.get(), scan, rewriter);
@@ -266,7 +270,7 @@ private:
       }
     rewriter.moveOpBefore(op, scan);
   }
-  static Value copyOut(Value view, ScanOp scan, PatternRewriter &rewriter) {
+  static Value copyOut(Value view, Repetition scan, PatternRewriter &rewriter) {
     if (isOutside(view, scan))
       return view;
     Operation *op = view.getDefiningOp();
@@ -295,6 +299,27 @@ struct SinkBroadcast : OpRewritePattern<BroadcastOp> {
         return use.getOwner()->getBlock() == block;
       });
     }
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Loop
+//===----------------------------------------------------------------------===//
+
+/// A loop that names its steps is kept for them alone.
+struct DropUnusedSteps : OpRewritePattern<LoopOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LoopOp loop, PatternRewriter &rewriter) const override {
+    if (!loop.getSteps() || !loop.getStackedResults().empty())
+      return rewriter.notifyMatchFailure(loop, "its steps have no name, or results along them");
+    bool isUsed = false;
+    BoundDims bound(*loop->getBlock(), BoundDims::Depth::Block);
+    for (Operation *op = loop->getNextNode(); op && !isUsed; op = op->getNextNode())
+      isUsed = llvm::is_contained(bound.usedBy(op), loop);
+    if (isUsed)
+      return rewriter.notifyMatchFailure(loop, "its steps are used");
+    rewriter.modifyOpInPlace(loop, [&] { loop.removeStepsAttr(); });
     return success();
   }
 };
@@ -362,7 +387,8 @@ struct SimplifyIfResults : OpRewritePattern<IfOp> {
 } // namespace
 
 void tenon::addControlSimplifications(RewritePatternSet &patterns) {
-  patterns.add<DropUnneeded, ForwardInvariantCarry, SimplifyInputs, SliceOfTranspose,
-               SimplifyStacked, HoistArithmetic, SinkBroadcast, IfOfConstant, SimplifyIfResults>(
-      patterns.getContext());
+  patterns
+      .add<DropUnneeded, ForwardInvariantCarry, SimplifyInputs, SliceOfTranspose, SimplifyStacked,
+           HoistArithmetic, SinkBroadcast, DropUnusedSteps, IfOfConstant, SimplifyIfResults>(
+          patterns.getContext());
 }

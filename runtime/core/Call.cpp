@@ -33,6 +33,7 @@ private:
   tenon_status checkExpressions(const tenon_tensor *inputs);
   tenon_status mismatch(const tenon_tensor &tensor, const tenon_binding &binding);
   tenon_status outOfMemory(int64_t bytes);
+  tenon_status exhausted(int32_t index);
   bool has(size_t endOfField) const { return entry.size >= endOfField; }
 
   tenon_context &context;
@@ -53,6 +54,15 @@ int64_t Caller::outputDimCount() const {
 tenon_status Caller::outOfMemory(int64_t bytes) {
   context.message.append("`%s` needs %lld bytes of memory, which the system doesn't give",
                          entry.name, shown(bytes));
+  return TENON_OUT_OF_MEMORY;
+}
+
+/// A loop's steps didn't find room in grown memory `index`.
+tenon_status Caller::exhausted(int32_t index) {
+  context.message.append("%s: what the derivative of this loop keeps of its steps doesn't fit the "
+                         "%lld bytes that such loops may have; a bound (`at most`) or fewer steps "
+                         "would help",
+                         entry.grown[index], shown(context.grown.limit()));
   return TENON_OUT_OF_MEMORY;
 }
 
@@ -299,7 +309,8 @@ tenon_status Caller::run(const tenon_tensor *inputs, const tenon_tensor *outputs
                   __builtin_add_overflow(bytes, arenaBytes, &bytes);
   uint8_t *arena = overflow ? nullptr : context.arena.reserve(bytes);
   void **pointers = context.pointers.reserve(size_t(entry.n_inputs) + size_t(entry.n_outputs));
-  if (!arena || !pointers)
+  int32_t grown = has(offsetof(tenon_entry, grown) + sizeof(entry.grown)) ? entry.n_grown : 0;
+  if (!arena || !pointers || !context.grown.prepare(grown))
     return outOfMemory(overflow ? INT64_MAX : bytes);
   for (int32_t i = 0; i < entry.n_inputs; ++i)
     pointers[i] = inputs[i].data;
@@ -308,13 +319,24 @@ tenon_status Caller::run(const tenon_tensor *inputs, const tenon_tensor *outputs
   CallState &state = context.state;
   state.check = state.where = INT64_MAX;
   state.barrier.reset(threads, context.gang.spinLimit());
+  state.grown = &context.grown;
+  state.interrupt = &context.interrupt;
+  state.mustStop = state.stopped = false;
+  state.exhausted = -1;
   tenon_frame frame{pointers, pointers + entry.n_inputs, arena, symbols, &state.check, &state.where,
-                    &state};
+                    &state,   context.grown.table()};
   BodyCall call{&entry, &frame, threads};
   if (threads == 1)
     runBody(&call, 0);
   else
     context.threads.run(context.threads.self, threads, runBody, &call);
+  context.interrupt.store(0, std::memory_order_relaxed);
+  if (state.exhausted >= 0)
+    return exhausted(state.exhausted);
+  if (state.check == INT64_MAX && state.stopped) {
+    context.message.append("`%s` was interrupted", entry.name);
+    return TENON_INTERRUPTED;
+  }
   if (state.check == INT64_MAX)
     return TENON_OK;
   if (state.check < 0 || state.check >= entry.n_checks) {

@@ -74,8 +74,33 @@ const char *tenon_context_message(const tenon_context *context) {
   return context ? context->message.text() : "";
 }
 
+void tenon_interrupt(tenon_context *context) {
+  context->interrupt.store(1, std::memory_order_relaxed);
+}
+
+void tenon_context_limit_grown(tenon_context *context, int64_t bytes) {
+  context->grown.setLimit(bytes);
+}
+
 void tenon_barrier(const tenon_frame *frame) {
-  static_cast<CallState *>(frame->gang)->barrier.wait();
+  auto *state = static_cast<CallState *>(frame->gang);
+  state->barrier.wait([state] {
+    state->mustStop = state->interrupt->load(std::memory_order_relaxed) != 0 ||
+                      __atomic_load_n(&state->check, __ATOMIC_RELAXED) != INT64_MAX;
+  });
+}
+
+void tenon_grow(const tenon_frame *frame, int32_t index, int64_t bytes) {
+  auto *state = static_cast<CallState *>(frame->gang);
+  if (!state->grown->grow(index, bytes))
+    state->exhausted = index;
+}
+
+int32_t tenon_must_stop(const tenon_frame *frame) {
+  auto *state = static_cast<CallState *>(frame->gang);
+  if (state->mustStop)
+    state->stopped.store(true, std::memory_order_relaxed);
+  return state->mustStop;
 }
 
 void tenon_check_failed(const tenon_frame *frame, int64_t index, int64_t where) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/core/Gang.h"
+#include "runtime/core/Grown.h"
 #include "runtime/core/Message.h"
 #include "runtime/core/abi.h"
 
@@ -58,6 +59,14 @@ private:
 /// What the threads of one call share; a frame's `gang` points here.
 struct CallState {
   Barrier barrier;
+  GrownMemory *grown = nullptr;
+  const std::atomic<int32_t> *interrupt = nullptr;
+  /// Whether a loop must end, as of the last barrier.
+  bool mustStop = false;
+  /// Whether one has.
+  std::atomic<bool> stopped{false};
+  /// The memory that couldn't grow, -1 if none.
+  int32_t exhausted = -1;
   alignas(64) std::atomic_flag checkLock = ATOMIC_FLAG_INIT;
   int64_t check = INT64_MAX;
   int64_t where = INT64_MAX;
@@ -79,6 +88,8 @@ struct tenon_context {
   tenon_threads threads{};
   tenon::Arena arena;
   tenon::CallState state;
+  tenon::GrownMemory grown;
+  std::atomic<int32_t> interrupt{0};
   tenon::GrowBuffer<int64_t> symbols, symbolSources, dims;
   tenon::GrowBuffer<void *> pointers;
   tenon::GrowBuffer<tenon::Extent> extents;

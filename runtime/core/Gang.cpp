@@ -63,18 +63,6 @@ void Barrier::reset(int32_t threads, int32_t spinLimit) {
   arrived.store(0, std::memory_order_relaxed);
 }
 
-void Barrier::wait() {
-  if (count <= 1)
-    return;
-  uint32_t current = phase.load(); // can't move on before this thread has arrived
-  if (arrived.fetch_add(1, std::memory_order_acq_rel) == count - 1) {
-    arrived.store(0, std::memory_order_relaxed);
-    phase.publish(current + 1);
-  } else {
-    phase.awaitChange(current, spins);
-  }
-}
-
 bool Gang::start(int32_t count) {
   if (count <= 1)
     return true;

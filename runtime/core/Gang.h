@@ -27,11 +27,23 @@ private:
   std::atomic<uint32_t> sleepers{0};
 };
 
-/// All of `count` threads meet; reusable at once. Nothing happens for one thread.
+/// All of `count` threads meet; reusable at once.
 class Barrier {
 public:
   void reset(int32_t threads, int32_t spinLimit);
-  void wait();
+  /// `onLast` is run by the last thread to come, before any goes on.
+  template <typename F> void wait(F onLast) {
+    if (count <= 1)
+      return onLast();
+    uint32_t current = phase.load(); // can't move on before this thread has arrived
+    if (arrived.fetch_add(1, std::memory_order_acq_rel) == count - 1) {
+      onLast();
+      arrived.store(0, std::memory_order_relaxed);
+      phase.publish(current + 1);
+    } else {
+      phase.awaitChange(current, spins);
+    }
+  }
 
 private:
   WaitWord phase;

@@ -53,17 +53,24 @@ typedef struct tenon_binding {
   int32_t alias;       /* output: the input whose buffer it may share (donated), else -1 */
 } tenon_binding;
 
+/* Memory that grows while a function runs: values along the steps of a loop without a bound. */
+typedef struct tenon_grown {
+  uint8_t *data; /* 64-byte aligned */
+  int64_t capacity;
+} tenon_grown;
+
 /* What one call hands to the compiled body. One per call; shared by all its threads. */
 typedef struct tenon_frame {
   void *const *inputs; /* data pointers, row-major contiguous, in binding order */
   void *const *outputs;
-  uint8_t *arena;         /* 64-byte aligned, `arena_bytes` from `plan` plus
-                           * `threads` * `scratch_bytes` after it */
-  const int64_t *symbols; /* values of the named dimensions */
-  int64_t *check;         /* lowest index of a failed check so far, INT64_MAX if none; see
-                           * tenon_check_failed */
-  int64_t *check_where;   /* flat element index at which that check failed */
-  void *gang;             /* for tenon_barrier */
+  uint8_t *arena;           /* 64-byte aligned, `arena_bytes` from `plan` plus
+                             * `threads` * `scratch_bytes` after it */
+  const int64_t *symbols;   /* values of the named dimensions */
+  int64_t *check;           /* lowest index of a failed check so far, INT64_MAX if none; see
+                             * tenon_check_failed */
+  int64_t *check_where;     /* flat element index at which that check failed */
+  void *gang;               /* for the functions that compiled code calls */
+  const tenon_grown *grown; /* `n_grown` of them; see tenon_grow */
 } tenon_frame;
 
 /* A check compiled into a function: what to say when it fails. */
@@ -92,6 +99,9 @@ typedef struct tenon_entry {
   /* All input extents one after the other, needed where an input has a TENON_DIM_EXPRESSION (a call
    * is refused where one is there and this is NULL, since nothing could check the memory). */
   void (*input_dims)(const int64_t *symbols, int64_t *input_dims);
+  /* Memories that grow, and for each the place of its loop, "file.tn:12:8". */
+  int32_t n_grown;
+  const char *const *grown;
 } tenon_entry;
 
 typedef struct tenon_program {
@@ -108,7 +118,8 @@ typedef enum tenon_status {
   TENON_CHECK_FAILED = 2,     /* a check of the program failed; donated buffers are untouched */
   TENON_OUT_OF_MEMORY = 3,
   TENON_IO_ERROR = 4,
-  TENON_CORRUPT = 5 /* a file that isn't what its name says */
+  TENON_CORRUPT = 5,    /* a file that isn't what its name says */
+  TENON_INTERRUPTED = 6 /* by tenon_interrupt; donated buffers are untouched */
 } tenon_status;
 
 /* Called by compiled code. All threads of the call meet here. */
@@ -116,6 +127,14 @@ TENON_EXPORT void tenon_barrier(const tenon_frame *frame);
 /* Called by compiled code when check `index` fails at element `where`. Any thread, any number of
  * times; the lowest (index, where) wins, so the answer doesn't depend on the thread count. */
 TENON_EXPORT void tenon_check_failed(const tenon_frame *frame, int64_t index, int64_t where);
+/* Called by compiled code between two barriers, by one thread: memory `index` shall have at least
+ * `bytes` and keep what is in it. Where it can't, its capacity stays below `bytes`, and all threads
+ * return from the body. */
+TENON_EXPORT void tenon_grow(const tenon_frame *frame, int32_t index, int64_t bytes);
+/* Called by compiled code after a barrier, by all threads, where a loop might go on without end.
+ * Not 0 if, when the barrier was reached, a check had failed or the call was to be interrupted: all
+ * threads get the same answer, and return from the body. */
+TENON_EXPORT int32_t tenon_must_stop(const tenon_frame *frame);
 
 /* An application may bring its own threads: `run` calls task(argument, i) for every i in [0, n),
  * on any threads, and returns when all are done. The default is a gang of persistent workers.
@@ -138,6 +157,12 @@ TENON_EXPORT tenon_status tenon_context_create(const tenon_threads *threads, int
 TENON_EXPORT void tenon_context_destroy(tenon_context *context);
 /* How many threads a call uses. */
 TENON_EXPORT int32_t tenon_context_threads(const tenon_context *context);
+/* Asks the call in progress to stop; it does so at the next step of a `loop`, if it comes to one,
+ * and answers TENON_INTERRUPTED. May be called by any thread and by a signal handler. */
+TENON_EXPORT void tenon_interrupt(tenon_context *context);
+/* How many bytes may be kept for derivatives of loops without a bound; <= 0: half of the machine's
+ * memory, as it is from the start. */
+TENON_EXPORT void tenon_context_limit_grown(tenon_context *context, int64_t bytes);
 /* The message of the last call on this context that did not answer TENON_OK; never NULL. */
 TENON_EXPORT const char *tenon_context_message(const tenon_context *context);
 

@@ -198,7 +198,7 @@ void ProgramBuilder::step() {
       {4, &ProgramBuilder::addPad},       {3, &ProgramBuilder::addConcat},
       {3, &ProgramBuilder::addSource},    {4, &ProgramBuilder::addGather},
       {3, &ProgramBuilder::addScatter},   {16, &ProgramBuilder::addContract},
-      {5, &ProgramBuilder::addScan},      {4, &ProgramBuilder::addIf},
+      {5, &ProgramBuilder::addScan},      {4, &ProgramBuilder::addLoop},      {4, &ProgramBuilder::addIf},
       {4, &ProgramBuilder::addDraw},      {1, &ProgramBuilder::addCheck},
   };
   int total = 0;

@@ -87,6 +87,8 @@ private:
 
   // Steps (ControlSteps.cpp).
   void addScan();
+  void addLoop();
+  void addWalkBack(LoopOp loop, Value otherwise, Facts facts);
   void addIf();
   void addDraw();
   void addCheck();
@@ -104,6 +106,7 @@ private:
   bool hasSpecials = false; // NaN and infinities among the inputs
   bool hasCheck = false;
   int depth = 0;
+  int namedSteps = 0;
   Dims extents;
   llvm::StringMap<int64_t> symbols;
   std::vector<Value> scope;

@@ -77,7 +77,7 @@ void expectNear(const Tensors &actual, const Tensors &expected, double tolerance
 
 std::vector<Row> allRows() {
   std::vector<Row> rows;
-  for (auto &list : {mapRows(), contractRows(), movementRows(), controlRows()})
+  for (auto &list : {mapRows(), contractRows(), movementRows(), controlRows(), loopRows()})
     rows.insert(rows.end(), list.begin(), list.end());
   return rows;
 }
@@ -200,8 +200,8 @@ TEST(Table, HasEveryDifferentiableOp) {
   size_t count = 0;
   for (mlir::RegisteredOperationName name : context().getRegisteredOperationsByDialect("tenon")) {
     std::string op = name.getStringRef().str();
-    bool isControl =
-        op == "tenon.scan" || op == "tenon.if" || op == "tenon.vjp" || op == "tenon.jvp";
+    bool isControl = op == "tenon.scan" || op == "tenon.loop" || op == "tenon.if" ||
+                     op == "tenon.vjp" || op == "tenon.jvp";
     if (!isControl && !name.hasInterface<Differentiable>())
       continue;
     ++count;

@@ -38,6 +38,7 @@ std::vector<Row> mapRows();
 std::vector<Row> contractRows();
 std::vector<Row> movementRows();
 std::vector<Row> controlRows();
+std::vector<Row> loopRows();
 /// Functions made at random, the same ones at each call.
 std::vector<Row> randomRows(size_t count);
 

@@ -113,6 +113,7 @@ TEST_F(Completeness, derivatives) {
   Reasons none = {{"tenon.yield", "its op's rule takes care of it"},
                   {"tenon.check", "has no results"},
                   {"tenon.scan", "the pass `differentiate` rewrites its region"},
+                  {"tenon.loop", "the pass `differentiate` rewrites its region"},
                   {"tenon.if", "the pass `differentiate` rewrites its regions"},
                   {"tenon.kernel", "formed after differentiation"},
                   {"tenon.vjp", "is one; differentiated from the inside out"},

@@ -264,6 +264,61 @@ func.func @scan(%h: tensor<f32>) {
 
 // -----
 
+func.func @loop(%h: tensor<f32>) {
+  // expected-error @below {{carries first whether another step is made}}
+  %r = tenon.loop init(%h) {
+  ^bb0(%i: tensor<i64>, %e: tensor<f32>):
+    tenon.yield %e : tensor<f32>
+  } : (tensor<f32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loop(%c: tensor<i1>, %n: tensor<i64>) {
+  // expected-error @below {{has a bound or a limit}}
+  %r = tenon.loop init(%c) at_most <4> limit %n {
+  ^bb0(%i: tensor<i64>, %e: tensor<i1>):
+    tenon.yield %e : tensor<i1>
+  } : (tensor<i1>) -> tensor<i1>
+  return
+}
+
+// -----
+
+func.func @loop(%c: tensor<i1>) {
+  // expected-error @below {{has one bound}}
+  %r = tenon.loop init(%c) at_most <4, 5> {
+  ^bb0(%i: tensor<i64>, %e: tensor<i1>):
+    tenon.yield %e : tensor<i1>
+  } : (tensor<i1>) -> tensor<i1>
+  return
+}
+
+// -----
+
+func.func @loop(%c: tensor<i1>) {
+  // expected-error @below {{stacks results along its steps, which need a name}}
+  %r:2 = tenon.loop init(%c) {
+  ^bb0(%i: tensor<i64>, %e: tensor<i1>):
+    tenon.yield %e, %i : tensor<i1>, tensor<i64>
+  } : (tensor<i1>) -> (tensor<i1>, tensor<?xi64, #tenon.dims<s>>)
+  return
+}
+
+// -----
+
+func.func @loop(%c: tensor<i1>) {
+  // expected-error @below {{stacks 'tensor<i64>' to 'tensor<?xi64, #tenon.dims<s>>'}}
+  %r:2 = tenon.loop init(%c) steps "steps.0" {
+  ^bb0(%i: tensor<i64>, %e: tensor<i1>):
+    tenon.yield %e, %i : tensor<i1>, tensor<i64>
+  } : (tensor<i1>) -> (tensor<i1>, tensor<?xi64, #tenon.dims<s>>)
+  return
+}
+
+// -----
+
 func.func @if(%c: tensor<i1>, %a: tensor<f32>) {
   // expected-error @below {{both regions yield the op's results}}
   %r = tenon.if %c -> tensor<f32> {

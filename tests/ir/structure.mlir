@@ -61,7 +61,20 @@ func.func @control(%x: tensor<2x?xf32, #tenon.dims<2, t>>, %h: tensor<2xf32>, %c
   ^bb0(%i: tensor<i64>):
     tenon.yield
   } : () -> ()
-  // CHECK-NEXT: tenon.if %{{.*}} -> tensor<2xf32> {
+  // CHECK-NEXT: tenon.loop init(%{{.*}}, %{{.*}}) at_most <t + 1> steps "steps.0" {
+  // CHECK: } : (tensor<i1>, tensor<2xf32>) -> (tensor<i1>, tensor<2xf32>, tensor<?xi64, #tenon.dims<steps.0>>)
+  %l:3 = tenon.loop init(%c, %h) at_most <t + 1> steps "steps.0" {
+  ^bb0(%i: tensor<i64>, %g: tensor<i1>, %v: tensor<2xf32>):
+    tenon.yield %g, %v, %i : tensor<i1>, tensor<2xf32>, tensor<i64>
+  } : (tensor<i1>, tensor<2xf32>) -> (tensor<i1>, tensor<2xf32>, tensor<?xi64, #tenon.dims<steps.0>>)
+  // CHECK-NEXT: %[[N:.*]] = tenon.dimension
+  %steps = tenon.dimension <t> : tensor<i64>
+  // CHECK-NEXT: tenon.loop init(%{{.*}}) limit %[[N]] {
+  %m = tenon.loop init(%c) limit %steps {
+  ^bb0(%i: tensor<i64>, %g: tensor<i1>):
+    tenon.yield %g : tensor<i1>
+  } : (tensor<i1>) -> tensor<i1>
+  // CHECK: tenon.if %{{.*}} -> tensor<2xf32> {
   // CHECK: } else {
   %1 = tenon.if %c -> tensor<2xf32> {
     tenon.yield %h : tensor<2xf32>

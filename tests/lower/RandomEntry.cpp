@@ -191,10 +191,51 @@ ValueId RandomEntry::scan(int depth) {
   return builder_.op(OpKind::Read, {op.results[1], builder_.real(1)}, DType::F64, {}, read);
 }
 
+/// Goes on until a number has shrunk or a few steps are made; each element of a nest by itself.
+ValueId RandomEntry::loop(int depth) {
+  Op op;
+  op.kind = OpKind::Loop;
+  LoopAttr attr;
+  attr.carried = 2;
+  op.operands = {scalar(0), scalar(depth - 1)};
+  switch (pick(3)) {
+  case 0:
+    attr.bound = pick(2) ? m : Dim(3);
+    break;
+  case 1:
+    attr.hasLimit = true;
+    op.operands.push_back(builder_.map(
+        MapKind::Convert, {pick(2) ? builder_.integer(3) : loops_.back().index}, DType::I64));
+  }
+  auto arguments = [&] {
+    return std::vector{builder_.value(DType::I64), builder_.value(DType::F64),
+                       builder_.value(DType::F64)};
+  };
+  // Two conditions: one that ends in any case, one that differs from element to element.
+  std::vector<ValueId> asked = arguments();
+  op.regions.push_back(builder_.build(asked, [&] {
+    ValueId few = builder_.map(MapKind::Less, {asked[1], builder_.real(4)}, DType::Bool);
+    ValueId other = builder_.map(MapKind::Less, {asked[2], scalar(0)}, DType::Bool);
+    ValueId mixed = builder_.map(MapKind::Or, {few, other}, DType::Bool);
+    ValueId end = builder_.map(MapKind::Less, {asked[1], builder_.real(9)}, DType::Bool);
+    return std::vector{builder_.map(MapKind::And, {mixed, end}, DType::Bool)};
+  }));
+  std::vector<ValueId> body = arguments();
+  op.regions.push_back(builder_.build(body, [&] {
+    ValueId grown = builder_.map(MapKind::Add, {body[1], builder_.real(1)});
+    ValueId next = builder_.map(MapKind::Max, {scalar(depth - 1), body[2]});
+    return std::vector{grown, next};
+  }));
+  op.attr = attr;
+  op.results = {builder_.value(DType::F64), builder_.value(DType::F64)};
+  builder_.region().ops.push_back(op);
+  return op.results[size_t(pick(2))];
+}
+
 ValueId RandomEntry::scalar(int depth) {
   if (depth <= 0)
     return pick(3) ? readScalar(0) : builder_.real(pick(5) - 2);
-  switch (pick(10)) {
+  switch (pick(11)) {
   case 0:
     return real(loops_[size_t(pick(int(loops_.size())))].index);
   case 1:
@@ -216,6 +257,8 @@ ValueId RandomEntry::scalar(int depth) {
     return reduction(depth);
   case 8:
     return local(depth);
+  case 9:
+    return loop(depth);
   default:
     return scan(depth);
   }

@@ -8,7 +8,7 @@
 
 namespace tenon::test {
 
-/// An entry with nests, reductions, reads, branches and scans over arguments with the dimensions n
+/// An entry with nests, reductions, reads, branches and loops over arguments with the dimensions n
 /// and m. Numbers are whole and mostly small, so that comparisons don't hang on rounding.
 class RandomEntry {
 public:
@@ -37,6 +37,7 @@ private:
   ValueId reduction(int depth);
   ValueId local(int depth);
   ValueId scan(int depth);
+  ValueId loop(int depth);
   ValueId real(ValueId integer) { return builder_.map(MapKind::Convert, {integer}, DType::F64); }
   ValueId movement(ValueId value);
 

@@ -89,6 +89,7 @@ private:
   Array nest(const Op &op);
   Array reduce(const Op &op);
   void scan(const Op &op);
+  void loop(const Op &op);
 
   const Entry &entry_;
   const std::map<std::string, int64_t> &symbols_;
@@ -318,6 +319,25 @@ void Machine::scan(const Op &op) {
     values_[op.results[i]] = i < attr.carried ? carried[i] : stacked[i - attr.carried];
 }
 
+void Machine::loop(const Op &op) {
+  const auto &attr = op.as<LoopAttr>();
+  int64_t most = std::numeric_limits<int64_t>::max();
+  if (attr.bound)
+    most = number(*attr.bound);
+  if (attr.hasLimit)
+    most = int64_t(operand(op, attr.carried).elements[0]);
+  std::vector<Array> arguments{Array::scalar(0)};
+  for (size_t i = 0; i < attr.carried; ++i)
+    arguments.push_back(operand(op, i));
+  for (int64_t i = 0; i < most && call(op.regions[0], arguments)[0].elements[0] != 0; ++i) {
+    std::vector<Array> next = call(op.regions[1], arguments);
+    arguments = {Array::scalar(double(i + 1))};
+    arguments.insert(arguments.end(), next.begin(), next.end());
+  }
+  for (size_t i = 0; i < op.results.size(); ++i)
+    values_[op.results[i]] = arguments[1 + i];
+}
+
 Array Machine::compute(const Op &op) {
   switch (op.kind) {
   case OpKind::Map:
@@ -390,6 +410,8 @@ void Machine::step(const Op &op) {
   }
   case OpKind::Scan:
     return scan(op);
+  case OpKind::Loop:
+    return loop(op);
   case OpKind::Check:
     for (double holds : operand(op, 0).elements)
       if (holds == 0)

@@ -72,7 +72,9 @@ const tenon_entry kEntry = {sizeof(tenon_entry),
                             64,
                             plan,
                             body,
-                            inputDims};
+                            inputDims,
+                            0,
+                            nullptr};
 
 class Call : public testing::TestWithParam<int> {
 protected:
@@ -257,6 +259,8 @@ TEST(Context, denormals_are_flushed_in_the_body_and_kept_outside) {
                     0,
                     [](const int64_t *, int64_t *arena, int64_t *) { *arena = 0; },
                     multiply,
+                    nullptr,
+                    0,
                     nullptr};
   tenon_context *context = nullptr;
   ASSERT_EQ(tenon_context_create(nullptr, 2, &context), TENON_OK);

@@ -228,12 +228,27 @@ tenon_entry entry(const char *name, int32_t symbols, const tenon_binding (&input
           0,
           plan,
           body,
+          nullptr,
+          0,
           nullptr};
 }
 
-const tenon_entry kReset = {
-    sizeof(tenon_entry), "reset_metrics", 0,      kSymbols, 0, nullptr, 1, kResetOut, 0, kChecks, 0,
-    resetPlan,           resetBody,       nullptr};
+const tenon_entry kReset = {sizeof(tenon_entry),
+                            "reset_metrics",
+                            0,
+                            kSymbols,
+                            0,
+                            nullptr,
+                            1,
+                            kResetOut,
+                            0,
+                            kChecks,
+                            0,
+                            resetPlan,
+                            resetBody,
+                            nullptr,
+                            0,
+                            nullptr};
 const tenon_entry kTrain = entry("train_step", 1, kTrainIn, kTrainOut, 2, trainPlan, trainBody);
 const tenon_entry kEvaluate =
     entry("evaluate_step", 1, kEvaluateIn, kEvaluateOut, 2, evaluatePlan, evaluateBody);

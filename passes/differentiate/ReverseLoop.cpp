@@ -1,9 +1,12 @@
-//===- ReverseScan.cpp - Reverse mode through a scan ----------------------===//
+//===- ReverseLoop.cpp - Reverse mode through a scan or loop --------------===//
 //
-// The body is derived where it stands; what comes out is taken apart into the body of the scan that
+// The body is derived where it stands; what comes out is taken apart into the body of the loop that
 // replaces the old one, which also stacks the residuals, and the body of a scan in the other
 // direction. That one carries the cotangents of the carried values, and a sum for each captured
 // value, to which an iteration adds its part as `sum + part`.
+//
+// The reverse of a `loop` is a scan as well: the number of steps that were made is a dimension
+// then.
 //
 //===----------------------------------------------------------------------===//
 #include "ir/dialect/Derivatives.h"
@@ -21,17 +24,17 @@ struct Wanted {
   Value cotangent;
 };
 
-/// A value of the body that the reverse gets as slices of one of the scan's results.
+/// A value of the body that the reverse gets as slices of one of the loop's results.
 struct Residual {
   Value value;
   unsigned result;
   int64_t axis;
 };
 
-class ScanReverse {
+class LoopReverse {
 public:
-  ScanReverse(ScanOp scan, ArrayRef<Value> cotangents, ReverseState &state)
-      : scan(scan), given(cotangents), state(state), body(scan.getBody().front()),
+  LoopReverse(Repetition loop, ArrayRef<Value> cotangents, ReverseState &state)
+      : loop(loop), given(cotangents), state(state), body(loop.getBodyBlock()),
         yields(body.getTerminator()) {}
   LogicalResult run();
 
@@ -39,14 +42,14 @@ private:
   void findActive();
   LogicalResult deriveBody();
   void placeResiduals();
-  ScanOp buildForward();
-  ScanOp buildReverse(ScanOp forward);
+  Repetition buildForward();
+  ScanOp buildReverse(Repetition forward);
   void fillReverse(ScanOp reverse, IRMapping &mapping);
   void addResults(ScanOp reverse);
-  Value zero(Type type) { return filled(state.builder, scan.getLoc(), type, 0); }
+  Value zero(Type type) { return filled(state.builder, loop.getLoc(), type, 0); }
   bool isNeededInReverse(Value argument) const;
 
-  ScanOp scan;
+  Repetition loop;
   ArrayRef<Value> given;
   ReverseState &state;
   Block &body;
@@ -60,42 +63,42 @@ private:
   JointBlock joint;
   Separation parts;
   SmallVector<Residual> residuals;
-  /// Residuals that the scan doesn't stack anyway.
+  /// Residuals that the loop doesn't stack anyway.
   SmallVector<Value> added;
 };
 } // namespace
 
 /// Which values get a cotangent at some iteration.
-void ScanReverse::findActive() {
-  for (auto [result, cotangent] : llvm::zip(scan.getResults(), given))
+void LoopReverse::findActive() {
+  for (auto [result, cotangent] : llvm::zip(loop->getResults(), given))
     if (cotangent)
       useful.insert(result);
-  addUseful(scan, useful);
+  addUseful(loop, useful);
   auto isActive = [&](Value v) { return state.varied.contains(v) && useful.contains(v); };
-  unsigned count = scan.getNumCarried();
+  unsigned count = loop.getNumCarried();
   for (unsigned i = 0; i < count; ++i)
-    if (isActive(scan.getCarriedArguments()[i]) || isActive(yields->getOperand(i)))
+    if (isActive(loop.getCarriedArguments()[i]) || isActive(yields->getOperand(i)))
       carried.push_back(i);
-  for (unsigned i = count; i < scan.getNumResults(); ++i)
+  for (unsigned i = count; i < loop->getNumResults(); ++i)
     if (given[i] && isActive(yields->getOperand(i)))
       stacked.push_back(i);
-  for (auto [i, argument] : llvm::enumerate(scan.getSliceArguments()))
+  for (auto [i, argument] : llvm::enumerate(loop.getSliceArguments()))
     if (isActive(argument)) {
       slices.push_back(i);
       sliceWanted.push_back({argument, {}});
     }
   for (unsigned i : carried)
-    carriedWanted.push_back({scan.getCarriedArguments()[i], {}});
-  for (Value value : capturedValues(scan))
+    carriedWanted.push_back({loop.getCarriedArguments()[i], {}});
+  for (Value value : capturedValues(loop))
     if (isActive(value))
       capturedWanted.push_back({value, {}});
 }
 
-LogicalResult ScanReverse::deriveBody() {
+LogicalResult LoopReverse::deriveBody() {
   joint.block = &body;
   joint.invariantsAreFree = true;
-  joint.given.push_back(scan.getIteration());
-  llvm::append_range(joint.given, scan.getSliceArguments());
+  joint.given.push_back(loop.getIteration());
+  llvm::append_range(joint.given, loop.getSliceArguments());
   SmallVector<std::pair<Value, Value>> seeds;
   for (ArrayRef<unsigned> list : {ArrayRef(carried), ArrayRef(stacked)})
     for (unsigned i : list) {
@@ -120,70 +123,67 @@ LogicalResult ScanReverse::deriveBody() {
       joint.outputs.push_back(result);
   }
   llvm::erase_if(capturedWanted, [](const Wanted &one) { return !one.cotangent; });
-  llvm::append_range(joint.kept, scan.getStackedYields());
+  llvm::append_range(joint.kept, loop.getStackedYields());
   parts = separate(joint);
   return success();
 }
 
-void ScanReverse::placeResiduals() {
-  auto stackedYields = scan.getStackedYields();
+void LoopReverse::placeResiduals() {
+  auto stackedYields = loop.getStackedYields();
   for (Value value : parts.saved) {
     auto found = llvm::find(stackedYields, value);
     if (found != stackedYields.end()) {
       unsigned i = std::distance(stackedYields.begin(), found);
-      residuals.push_back({value, scan.getNumCarried() + i, scan.getOutputAxes()[i]});
+      residuals.push_back({value, loop.getNumCarried() + i, loop.getStackAxes()[i]});
     } else {
-      residuals.push_back({value, unsigned(scan.getNumResults() + added.size()), 0});
+      residuals.push_back({value, unsigned(loop->getNumResults() + added.size()), 0});
       added.push_back(value);
     }
   }
 }
 
-/// The scan that also stacks the residuals, without a body yet.
-ScanOp ScanReverse::buildForward() {
-  OpBuilder builder(scan);
+/// The loop that also stacks the residuals, without a body yet.
+Repetition LoopReverse::buildForward() {
+  OpBuilder builder(loop);
   SmallVector<Type> sliceTypes;
-  for (Value yield : scan.getStackedYields())
+  for (Value yield : loop.getStackedYields())
     sliceTypes.push_back(yield.getType());
-  SmallVector<int64_t> axes(scan.getOutputAxes());
+  SmallVector<int64_t> axes(loop.getStackAxes());
   for (Value residual : added) {
     sliceTypes.push_back(residual.getType());
     axes.push_back(0);
   }
-  auto forward =
-      ScanOp::create(builder, scan.getLoc(), scan.getInit(), scan.getInputs(), scan.getExtentDim(),
-                     scan.getInputAxes(), sliceTypes, axes, scan.getReverse());
-  forward->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
-  return forward;
+  return loop.rebuild(builder, loop.getInit(), loop.getInputs(), loop.getSliceAxes(), sliceTypes,
+                      axes);
 }
 
-bool ScanReverse::isNeededInReverse(Value argument) const {
+bool LoopReverse::isNeededInReverse(Value argument) const {
   return llvm::is_contained(joint.outputs, argument) ||
          llvm::any_of(parts.second,
                       [&](Operation *op) { return llvm::is_contained(usedValues(op), argument); });
 }
 
-ScanOp ScanReverse::buildReverse(ScanOp forward) {
+ScanOp LoopReverse::buildReverse(Repetition forward) {
   SmallVector<Value> init, inputs, fromInputs;
   SmallVector<int64_t> inputAxes, outputAxes;
   SmallVector<Type> sliceTypes;
   for (unsigned i : carried)
-    init.push_back(given[i] ? given[i] : zero(scan.getResult(i).getType()));
+    init.push_back(given[i] ? given[i] : zero(loop->getResult(i).getType()));
   for (const Wanted &captured : capturedWanted)
     init.push_back(zero(captured.value.getType()));
 
   for (unsigned i : stacked) {
     inputs.push_back(given[i]);
-    inputAxes.push_back(scan.getOutputAxes()[i - scan.getNumCarried()]);
+    inputAxes.push_back(loop.getStackAxes()[i - loop.getNumCarried()]);
     fromInputs.push_back(joint.cotangents[carried.size() + inputs.size() - 1]);
   }
   for (const Residual &residual : residuals) {
-    inputs.push_back(forward.getResult(residual.result));
+    inputs.push_back(forward->getResult(residual.result));
     inputAxes.push_back(residual.axis);
     fromInputs.push_back(residual.value);
   }
   for (auto [argument, input, axis] :
-       llvm::zip(scan.getSliceArguments(), scan.getInputs(), scan.getInputAxes()))
+       llvm::zip(loop.getSliceArguments(), loop.getInputs(), loop.getSliceAxes()))
     if (isNeededInReverse(argument)) {
       inputs.push_back(input);
       inputAxes.push_back(axis);
@@ -193,10 +193,10 @@ ScanOp ScanReverse::buildReverse(ScanOp forward) {
   for (auto [i, slice] : llvm::zip(slices, sliceWanted))
     if (slice.cotangent) {
       sliceTypes.push_back(slice.value.getType());
-      outputAxes.push_back(scan.getInputAxes()[i]);
+      outputAxes.push_back(loop.getSliceAxes()[i]);
     }
-  auto reverse = ScanOp::create(state.builder, scan.getLoc(), init, inputs, scan.getExtentDim(),
-                                inputAxes, sliceTypes, outputAxes, !scan.getReverse());
+  auto reverse = ScanOp::create(state.builder, loop.getLoc(), init, inputs, loop.getExtentDim(),
+                                inputAxes, sliceTypes, outputAxes, !loop.isReversed());
   IRMapping mapping;
   for (unsigned i = 0; i < carried.size(); ++i)
     mapping.map(joint.cotangents[i], reverse.getCarriedArguments()[i]);
@@ -206,13 +206,13 @@ ScanOp ScanReverse::buildReverse(ScanOp forward) {
   return reverse;
 }
 
-void ScanReverse::fillReverse(ScanOp reverse, IRMapping &mapping) {
-  Location loc = scan.getLoc();
+void LoopReverse::fillReverse(ScanOp reverse, IRMapping &mapping) {
+  Location loc = loop.getLoc();
   auto builder = OpBuilder::atBlockEnd(&reverse.getBody().front());
-  if (isNeededInReverse(scan.getIteration())) {
-    Type type = scan.getIteration().getType();
-    auto last = DimsAttr::get(scan.getContext(), ArrayRef<Dim>(scan.getExtentDim() - Dim(1)));
-    mapping.map(scan.getIteration(),
+  if (isNeededInReverse(loop.getIteration())) {
+    Type type = loop.getIteration().getType();
+    auto last = DimsAttr::get(loop.getContext(), ArrayRef<Dim>(loop.getExtentDim() - Dim(1)));
+    mapping.map(loop.getIteration(),
                 SubOp::create(builder, loc, type, DimensionOp::create(builder, loc, type, last),
                               reverse.getIteration()));
   }
@@ -232,50 +232,52 @@ void ScanReverse::fillReverse(ScanOp reverse, IRMapping &mapping) {
   YieldOp::create(builder, loc, next);
 }
 
-/// Hands the results of the reverse to what the scan was given.
-void ScanReverse::addResults(ScanOp reverse) {
-  Location loc = scan.getLoc();
+/// Hands the results of the reverse to what the loop was given.
+void LoopReverse::addResults(ScanOp reverse) {
+  Location loc = loop.getLoc();
   ValueRange results = reverse.getResults();
   auto add = [&](Value to, Value cotangent) {
     if (state.varied.contains(to))
       state.accumulate(loc, to, cotangent);
   };
   for (auto [i, result] : llvm::zip(carried, results))
-    add(scan.getInit()[i], result);
+    add(loop.getInit()[i], result);
   results = results.drop_front(carried.size());
   for (auto [one, result] : llvm::zip(capturedWanted, results))
     add(one.value, result);
   results = results.drop_front(capturedWanted.size());
   for (auto [i, one] : llvm::zip(slices, sliceWanted))
     if (one.cotangent) {
-      add(scan.getInputs()[i], results.front());
+      add(loop.getInputs()[i], results.front());
       results = results.drop_front();
     }
 }
 
-LogicalResult ScanReverse::run() {
+LogicalResult LoopReverse::run() {
+  if (auto named = dyn_cast<LoopOp>(loop.getOperation()))
+    named.nameSteps();
   findActive();
   if (failed(deriveBody()))
     return failure();
   placeResiduals();
-  ScanOp forward = buildForward();
+  Repetition forward = buildForward();
   ScanOp reverse = buildReverse(forward);
   addResults(reverse);
 
   eraseReverse(joint, parts);
   body.eraseArguments(body.getNumArguments() - joint.cotangents.size(), joint.cotangents.size());
-  Block &target = forward.getBody().front();
+  Block &target = forward.getBodyBlock();
   for (auto [from, to] : llvm::zip_equal(body.getArguments(), target.getArguments())) {
     llvm::replace(added, from, to);
     from.replaceAllUsesWith(to);
   }
   target.getOperations().splice(target.end(), body.getOperations());
   yields->insertOperands(yields->getNumOperands(), added);
-  scan->replaceAllUsesWith(forward.getResults().take_front(scan.getNumResults()));
-  scan.erase();
+  loop->replaceAllUsesWith(forward->getResults().take_front(loop->getNumResults()));
+  loop->erase();
   return success();
 }
 
-LogicalResult tenon::reverseScan(ScanOp scan, ArrayRef<Value> cotangents, ReverseState &state) {
-  return ScanReverse(scan, cotangents, state).run();
+LogicalResult tenon::reverseLoop(Repetition loop, ArrayRef<Value> cotangents, ReverseState &state) {
+  return LoopReverse(loop, cotangents, state).run();
 }
