@@ -15,8 +15,18 @@ def Differentiate : Pass<"differentiate", "::mlir::func::FuncOp"> {
     the ops (`Differentiable`) build for those that a derivative flows through; zero cotangents are
     never materialised where they needn't be. A scan in reverse mode becomes one that also stacks
     residuals, and one in the other direction; what is saved and what is computed again is a minimum
-    cut of bytes against arithmetic. Checks stay with the computation itself.
+    cut of bytes against arithmetic. A `loop` is treated alike, its reverse being a scan along its
+    steps. Checks stay with the computation itself.
+
+    A loop that keeps more than `budget` bytes for its reverse is divided into segments, which are run
+    again from the states they begin with.
   }];
+  let options = [
+    Option<"budget", "budget", "int64_t", "0",
+           "bytes that a loop may keep for its reverse; 0: no limit">,
+    ListOption<"extents", "extents", "std::string",
+               "what named dimensions are taken to be, as `n=100`">
+  ];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 

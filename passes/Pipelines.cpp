@@ -13,7 +13,7 @@ namespace tenon {
 #include "passes/Passes.h.inc"
 } // namespace tenon
 
-void tenon::buildGraphPipeline(OpPassManager &manager) {
+void tenon::buildGraphPipeline(OpPassManager &manager, const GraphOptions &options) {
   auto &functions = manager.nest<func::FuncOp>();
   auto simplify = [&] {
     functions.addPass(createSimplify());
@@ -32,7 +32,10 @@ void tenon::buildGraphPipeline(OpPassManager &manager) {
   functions.addPass(createHoistInvariants());
   simplify();
   // 5. Derivatives become plain ops, so that everything after applies to them too.
-  functions.addPass(createDifferentiate());
+  DifferentiateOptions derivatives;
+  derivatives.budget = options.budget;
+  derivatives.extents.assign(options.extents.begin(), options.extents.end());
+  functions.addPass(createDifferentiate(derivatives));
   simplify();
   functions.addPass(createStabilize());
   // 6. Derivatives of contractions have more operands than two again.
@@ -66,7 +69,8 @@ void tenon::buildKernelPipeline(OpPassManager &manager) {
 
 void tenon::registerTenonPasses() {
   registerGraphPasses();
-  PassPipelineRegistration<>("tenon-graph", "differentiate and simplify", buildGraphPipeline);
+  PassPipelineRegistration<>("tenon-graph", "differentiate and simplify",
+                             [](OpPassManager &manager) { buildGraphPipeline(manager); });
   PassPipelineRegistration<>("tenon-kernels", "fuse, pack, assign destinations",
                              buildKernelPipeline);
 }

@@ -368,10 +368,11 @@ private:
     auto open = m::dyn_cast<LoopOp>(loop.getOperation());
     if (!open)
       return dim(loop.getExtentDim());
-    if (auto bound = open.getBoundDim())
-      return dim(*bound);
-    return open.getLimit() ? b.CreateLoad(i64, pointerOf(open.getLimit()), "limit")
-                           : b.getInt64(INT64_MAX);
+    Value *most = open.getBoundDim() ? dim(*open.getBoundDim()) : b.getInt64(INT64_MAX);
+    if (!open.getLimit())
+      return most;
+    Value *limit = b.CreateLoad(i64, pointerOf(open.getLimit()), "limit");
+    return b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, most, limit);
   }
 
   void emitLoop(Repetition loop) {

@@ -145,7 +145,7 @@ private:
 Expected<ProgramImage> generate(mlir::ModuleOp module, const CompileOptions &options,
                                 std::optional<CodeText> text, CompileReport *report) {
   auto start = std::chrono::steady_clock::now();
-  if (Error error = runPasses(module))
+  if (Error error = runPasses(module, options.graph))
     return std::move(error);
   std::vector<EntryPlan> plans;
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
@@ -202,12 +202,12 @@ Expected<ProgramImage> generate(mlir::ModuleOp module, const CompileOptions &opt
 
 } // namespace
 
-Error tenon::runPasses(mlir::ModuleOp module) {
+Error tenon::runPasses(mlir::ModuleOp module, const GraphOptions &options) {
   mlir::PassManager manager(module.getContext());
 #ifdef NDEBUG
   manager.enableVerifier(false);
 #endif
-  buildGraphPipeline(manager);
+  buildGraphPipeline(manager, options);
   buildKernelPipeline(manager);
   std::string failure;
   mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {

@@ -4,6 +4,7 @@
 #include "codegen/cpu/TargetInfo.h"
 #include "codegen/jit/Cache.h"
 #include "codegen/jit/Image.h"
+#include "passes/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -15,6 +16,7 @@ struct CompileOptions {
   unsigned threads = 1;
   /// Kernels that were compiled before are taken from here; null compiles all.
   const DiskCache *cache = nullptr;
+  GraphOptions graph;
 };
 
 /// What compiling did, for people and benchmarks.
@@ -39,7 +41,7 @@ llvm::Expected<ProgramImage> compile(mlir::ModuleOp module, const CompileOptions
 std::string programKey(std::string_view identity, const TargetInfo &target);
 
 /// The passes only: the module as `inspect --stage kernels` shows it.
-llvm::Error runPasses(mlir::ModuleOp module);
+llvm::Error runPasses(mlir::ModuleOp module, const GraphOptions &options = {});
 
 /// The code of every kernel and driver as text.
 llvm::Expected<std::string> printCode(mlir::ModuleOp module, const CompileOptions &options,

@@ -88,10 +88,12 @@ bool Elaborator::nextState(const CarriedState &state, const ast::Block *block, c
 std::vector<const Slot *> Elaborator::newlySet(const CarriedState &state,
                                                const SlotValues &atStart) {
   std::vector<const Slot *> set;
-  for (auto &[slot, value] : slotValues)
-    if (!std::count(state.slots.begin(), state.slots.end(), slot) &&
-        !sameTensors(value, atStart.at(slot)))
+  for (auto &[slot, value] : slotValues) {
+    auto before = atStart.find(slot);
+    if (before != atStart.end() && !sameTensors(value, before->second) &&
+        !std::count(state.slots.begin(), state.slots.end(), slot))
       set.push_back(slot);
+  }
   return set;
 }
 

@@ -40,7 +40,7 @@ std::optional<Tensor> Elaborator::loopCondition(const ast::LoopExpr &expr, Scope
   auto before = slotValues;
   Value condition = evaluate(expr.condition, scope);
   auto result = condition.isError() ? std::nullopt : decision(condition, expr.condition->range);
-  CarriedState none{.word = "loop"};
+  CarriedState none;
   if (result && !newlySet(none, before).empty()) {
     error(Code::LoopEffect, expr.condition->range,
           "a call in this condition sets a state, and a condition only decides")
@@ -52,7 +52,9 @@ std::optional<Tensor> Elaborator::loopCondition(const ast::LoopExpr &expr, Scope
 }
 
 Value Elaborator::evaluateLoop(const ast::LoopExpr &expr, ScopePtr scope) {
-  CarriedState state{.word = "loop", .pattern = expr.state};
+  CarriedState state;
+  state.word = "loop";
+  state.pattern = expr.state;
   state.init = evaluate(expr.init, scope);
   state.initRange = expr.init->range;
   LoopAttr attr;

@@ -65,7 +65,9 @@ struct ScanPlan {
 
 Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
   ScanPlan plan;
-  CarriedState state{.word = "scan", .pattern = expr.state};
+  CarriedState state;
+  state.word = "scan";
+  state.pattern = expr.state;
   plan.sequence = evaluate(expr.sequence, scope);
   state.init = expr.state ? evaluate(expr.init, scope) : Value(Sequence{});
   state.initRange = expr.state ? expr.init->range : expr.head;

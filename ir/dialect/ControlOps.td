@@ -64,9 +64,8 @@ def Tenon_LoopOp : Tenon_Op<"loop", [AttrSizedOperandSegments, RecursiveMemoryEf
       DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, Tenon_Repetition]> {
   let summary = "a loop for as long as a value says";
   let description = [{
-    Runs its body while the first carried value, a bool scalar, is true, and at most `at_most`
-    times, or `limit` times if that is given (none if it is negative). The body's arguments are the
-    iteration (a scalar i64, from 0) and the carried values. It yields the next carried values, then
+    Runs its body while the first carried value, a bool scalar, is true, and at most `at_most` and
+    `limit` times, as far as they are given; less than 0 is 0. The body's arguments are the iteration (a scalar i64, from 0) and the carried values. It yields the next carried values, then
     one slice for each stacked result, whose axis 0 is the iteration. Results: the carried values
     after the last iteration, then the stacked results. The body may use values from outside.
 

@@ -87,8 +87,6 @@ LogicalResult LoopOp::verify() {
     return emitOpError("carries first whether another step is made");
   if (getBound() && getBound()->size() != 1)
     return emitOpError("has one bound");
-  if (getBound() && getLimit())
-    return emitOpError("has a bound or a limit");
   if (getNumResults() < getInit().size())
     return emitOpError("gives the carried values");
   if (getNumResults() > getInit().size() && !getSteps())

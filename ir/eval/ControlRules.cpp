@@ -84,9 +84,14 @@ static llvm::Error evaluateScan(Operation *op, Evaluation &run) {
 
 /// The most steps that a loop may make.
 static llvm::Expected<int64_t> mostSteps(LoopOp loop, Evaluation &run) {
-  if (auto bound = loop.getBoundDim())
-    return run.extent(*bound, loop);
-  return loop.getLimit() ? run.get(loop.getLimit()).at(0).integer : INT64_MAX;
+  int64_t most = INT64_MAX;
+  if (auto bound = loop.getBoundDim()) {
+    auto number = run.extent(*bound, loop);
+    if (!number)
+      return number.takeError();
+    most = *number;
+  }
+  return loop.getLimit() ? std::min(most, run.get(loop.getLimit()).at(0).integer) : most;
 }
 
 static llvm::Error evaluateLoop(Operation *op, Evaluation &run) {

@@ -1,8 +1,8 @@
 //===- Cost.h - What saving and recomputing a value costs -------*- C++ -*-===//
 //
 // In quarters of the time to move a byte. A named dimension counts as `nominalExtent`: only
-// proportions matter, and values compared with each other mostly share their named dimensions. A loop
-// is taken to make that many steps at most.
+// proportions matter, and values compared with each other mostly share their named dimensions. A
+// loop is taken to make that many steps at most.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

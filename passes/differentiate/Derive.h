@@ -9,6 +9,14 @@
 
 namespace tenon {
 
+/// What the user says about derivatives.
+struct DeriveOptions {
+  /// Bytes that a loop may keep for its reverse; beyond that it is run in segments. 0: no limit.
+  int64_t budget = 0;
+  /// What named dimensions are taken to be, where that decides.
+  llvm::StringMap<int64_t> extents;
+};
+
 /// From values to their tangents (or cotangents); a value that isn't there has none.
 using TangentMap = llvm::DenseMap<Value, Value>;
 
@@ -19,7 +27,9 @@ mlir::LogicalResult deriveForward(Block &block, TangentMap &tangents);
 /// Puts at the end of `block` (before its terminator) what computes the cotangents of `wanted`
 /// values from those of others in `seeds`. Loops and ifs are replaced by ones that also give what
 /// their reverse needs.
-mlir::FailureOr<SmallVector<Value>>
-deriveReverse(Block &block, ArrayRef<std::pair<Value, Value>> seeds, ArrayRef<Value> wanted);
+mlir::FailureOr<SmallVector<Value>> deriveReverse(Block &block,
+                                                  ArrayRef<std::pair<Value, Value>> seeds,
+                                                  ArrayRef<Value> wanted,
+                                                  const DeriveOptions &options);
 
 } // namespace tenon

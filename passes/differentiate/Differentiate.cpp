@@ -35,14 +35,14 @@ static void replaceByRegion(Operation *op, ValueRange inputs, SmallVector<Value>
   op->erase();
 }
 
-static LogicalResult expand(VjpOp op) {
+static LogicalResult expand(VjpOp op, const DeriveOptions &options) {
   Block &block = op.getBody().front();
   SmallVector<std::pair<Value, Value>> seeds;
   for (auto [yield, cotangent] :
        llvm::zip(block.getTerminator()->getOperands(), op.getCotangents()))
     if (!isZero(cotangent))
       seeds.push_back({yield, cotangent});
-  auto cotangents = deriveReverse(block, seeds, SmallVector<Value>(block.getArguments()));
+  auto cotangents = deriveReverse(block, seeds, SmallVector<Value>(block.getArguments()), options);
   if (failed(cotangents))
     return failure();
   SmallVector<Value> results(block.getTerminator()->getOperands());
@@ -82,6 +82,22 @@ static void eraseUnused(Block &block) {
 
 namespace {
 struct Differentiate : tenon::impl::DifferentiateBase<Differentiate> {
+  using DifferentiateBase::DifferentiateBase;
+
+  /// nullopt after an error.
+  std::optional<DeriveOptions> readOptions() {
+    DeriveOptions read;
+    read.budget = budget;
+    for (StringRef text : extents) {
+      auto [name, number] = text.split('=');
+      if (number.getAsInteger(10, read.extents[name])) {
+        getOperation().emitError("'") << text << "' is no extent";
+        return std::nullopt;
+      }
+    }
+    return read;
+  }
+
   void runOnOperation() override {
     SmallVector<Operation *> derivatives;
     getOperation().walk<WalkOrder::PostOrder>([&](Operation *op) {
@@ -90,9 +106,12 @@ struct Differentiate : tenon::impl::DifferentiateBase<Differentiate> {
     });
     if (derivatives.empty())
       return markAllAnalysesPreserved();
+    auto options = readOptions();
+    if (!options)
+      return signalPassFailure();
     for (Operation *op : derivatives) {
       auto vjp = dyn_cast<VjpOp>(op);
-      if (failed(vjp ? expand(vjp) : expand(cast<JvpOp>(op))))
+      if (failed(vjp ? expand(vjp, *options) : expand(cast<JvpOp>(op))))
         return signalPassFailure();
     }
     eraseUnused(getOperation().getBody().front());

@@ -16,6 +16,7 @@
 #include "ir/dialect/NamedDims.h"
 #include "ir/graph/Graph.h"
 #include "passes/differentiate/Cost.h"
+#include "passes/differentiate/Segments.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -100,7 +101,10 @@ void CutNetwork::addValue(Value value) {
   values.push_back(value);
   // What is written anyway is only read once more.
   bool isKept = llvm::is_contained(joint.kept, value);
-  bool isSavable = !bound.areIn(value.getType());
+  auto loop = value.getDefiningOp<Repetition>();
+  bool isOfSegment =
+      loop && isSegment(loop) && cast<OpResult>(value).getResultNumber() >= loop.getNumCarried();
+  bool isSavable = !isOfSegment && !bound.areIn(value.getType());
   connect(count, count + 1, isSavable ? savingCost(value) / (isKept ? 2 : 1) : graph::unlimited);
   count += 2;
 }

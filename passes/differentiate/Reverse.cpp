@@ -31,11 +31,25 @@ static LogicalResult reverseOp(Operation *op, ArrayRef<Value> cotangents, Revers
   return success();
 }
 
+LogicalResult tenon::reverseOps(ArrayRef<Operation *> ops, ReverseState &state) {
+  for (Operation *op : llvm::reverse(ops)) {
+    SmallVector<Value> cotangents;
+    for (Value result : op->getResults())
+      cotangents.push_back(state.varied.contains(result) ? state.cotangents.lookup(result)
+                                                         : Value());
+    if (llvm::any_of(cotangents, [](Value v) { return bool(v); }) &&
+        failed(reverseOp(op, cotangents, state)))
+      return failure();
+  }
+  return success();
+}
+
 FailureOr<SmallVector<Value>> tenon::deriveReverse(Block &block,
                                                    ArrayRef<std::pair<Value, Value>> seeds,
-                                                   ArrayRef<Value> wanted) {
+                                                   ArrayRef<Value> wanted,
+                                                   const DeriveOptions &options) {
   Operation *terminator = block.mightHaveTerminator() ? block.getTerminator() : nullptr;
-  ReverseState state(terminator ? OpBuilder(terminator) : OpBuilder::atBlockEnd(&block));
+  ReverseState state(terminator ? OpBuilder(terminator) : OpBuilder::atBlockEnd(&block), options);
   state.varied.insert(wanted.begin(), wanted.end());
   addVaried(block, state.varied);
   for (auto [value, cotangent] : seeds)
@@ -46,16 +60,8 @@ FailureOr<SmallVector<Value>> tenon::deriveReverse(Block &block,
   for (Operation &op : block)
     if (&op != terminator)
       ops.push_back(&op);
-  // The reverse of an op may itself stand behind `ops`, never among them.
-  for (Operation *op : llvm::reverse(ops)) {
-    SmallVector<Value> cotangents;
-    for (Value result : op->getResults())
-      cotangents.push_back(state.varied.contains(result) ? state.cotangents.lookup(result)
-                                                         : Value());
-    if (llvm::any_of(cotangents, [](Value v) { return bool(v); }) &&
-        failed(reverseOp(op, cotangents, state)))
-      return failure();
-  }
+  if (failed(reverseOps(ops, state)))
+    return failure();
   SmallVector<Value> result;
   for (Value value : wanted)
     result.push_back(state.cotangents.lookup(value));

@@ -77,7 +77,7 @@ LogicalResult IfReverse::deriveSide(Side &side) {
     side.joint.cotangents.push_back(block.addArgument(yield.getType(), yield.getLoc()));
     seeds.push_back({yield, side.joint.cotangents.back()});
   }
-  auto cotangents = deriveReverse(block, seeds, wanted);
+  auto cotangents = deriveReverse(block, seeds, wanted, state.options);
   if (failed(cotangents))
     return failure();
   side.cotangents = *cotangents;

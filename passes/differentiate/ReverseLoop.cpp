@@ -10,8 +10,12 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ir/dialect/Derivatives.h"
+#include "passes/differentiate/Cost.h"
 #include "passes/differentiate/Residuals.h"
 #include "passes/differentiate/Reverse.h"
+#include "passes/differentiate/Segments.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace tenon;
@@ -36,7 +40,14 @@ public:
   LoopReverse(Repetition loop, ArrayRef<Value> cotangents, ReverseState &state)
       : loop(loop), given(cotangents), state(state), body(loop.getBodyBlock()),
         yields(body.getTerminator()) {}
-  LogicalResult run();
+  LogicalResult run() { return failed(derive()) ? failure() : finish(); }
+
+  /// Derives the body and takes it apart; what is kept is known then.
+  LogicalResult derive();
+  /// Bytes of one step's residuals, beyond what the loop stacks anyway, and of its carried values.
+  Dim keptBytes() const;
+  Dim carriedBytes() const;
+  LogicalResult finish();
 
 private:
   void findActive();
@@ -114,7 +125,7 @@ LogicalResult LoopReverse::deriveBody() {
   SmallVector<Value> values;
   for (Wanted *one : wanted)
     values.push_back(one->value);
-  auto results = deriveReverse(body, seeds, values);
+  auto results = deriveReverse(body, seeds, values, state.options);
   if (failed(results))
     return failure();
   for (auto [one, result] : llvm::zip(wanted, *results)) {
@@ -253,13 +264,37 @@ void LoopReverse::addResults(ScanOp reverse) {
     }
 }
 
-LogicalResult LoopReverse::run() {
+LogicalResult LoopReverse::derive() {
   if (auto named = dyn_cast<LoopOp>(loop.getOperation()))
     named.nameSteps();
   findActive();
   if (failed(deriveBody()))
     return failure();
   placeResiduals();
+  return success();
+}
+
+static Dim bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  unsigned bits = type.getElementType().getIntOrFloatBitWidth();
+  return elementsOf(type) * Dim((bits + 7) / 8);
+}
+
+Dim LoopReverse::keptBytes() const {
+  Dim sum;
+  for (Value value : added)
+    sum = sum + bytesOf(value);
+  return sum;
+}
+
+Dim LoopReverse::carriedBytes() const {
+  Dim sum;
+  for (Value value : Repetition(loop).getInit())
+    sum = sum + bytesOf(value);
+  return sum;
+}
+
+LogicalResult LoopReverse::finish() {
   Repetition forward = buildForward();
   ScanOp reverse = buildReverse(forward);
   addResults(reverse);
@@ -278,6 +313,62 @@ LogicalResult LoopReverse::run() {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Segments
+//===----------------------------------------------------------------------===//
+
+/// The length of segments with which a loop keeps least, if it keeps more than the budget without.
+static std::optional<int64_t> segmentLength(Repetition loop, const LoopReverse &whole,
+                                            const DeriveOptions &options) {
+  // A loop without a bound is taken to make that many steps.
+  constexpr int64_t manySteps = 4096;
+  auto number = [&](const Dim &dim) {
+    return dim
+        .evaluate([&](const std::string &name) {
+          auto known = options.extents.find(name);
+          return std::optional(known == options.extents.end() ? nominalExtent : known->second);
+        })
+        .value_or(INT64_MAX);
+  };
+  int64_t steps = manySteps;
+  if (auto open = dyn_cast<LoopOp>(loop.getOperation()); open && open.getBoundDim())
+    steps = number(*open.getBoundDim());
+  else if (!open)
+    steps = number(loop.getExtentDim());
+  double kept = double(number(whole.keptBytes())), carried = double(number(whole.carriedBytes()));
+  if (steps < 4 || kept * double(steps) <= double(options.budget) || kept == 0)
+    return std::nullopt;
+  double best = std::ceil(std::sqrt(double(steps) * carried / kept));
+  return std::clamp<int64_t>(int64_t(best), 2, steps / 2);
+}
+
+/// The reverse of a loop in segments; what `loop` computes has the cotangents `cotangents`.
+static LogicalResult reverseInSegments(Repetition loop, int64_t length, ArrayRef<Value> cotangents,
+                                       ReverseState &state) {
+  SmallVector<Value> results;
+  SmallVector<Operation *> made = splitIntoSegments(loop, length, results);
+  for (Operation *op : made)
+    addVaried(op, state.varied);
+  for (auto [result, cotangent] : llvm::zip_equal(results, cotangents))
+    if (cotangent && state.varied.contains(result))
+      state.accumulate(result.getLoc(), result, cotangent);
+  return reverseOps(made, state);
+}
+
 LogicalResult tenon::reverseLoop(Repetition loop, ArrayRef<Value> cotangents, ReverseState &state) {
-  return LoopReverse(loop, cotangents, state).run();
+  LoopReverse whole(loop, cotangents, state);
+  if (state.options.budget <= 0 || isSegment(loop) || !canSplit(loop))
+    return whole.run();
+  OpBuilder builder(loop);
+  auto spare = cast<Repetition>(builder.clone(*loop));
+  if (failed(whole.derive()))
+    return failure();
+  auto length = segmentLength(spare, whole, state.options);
+  if (!length) {
+    spare->erase();
+    return whole.finish();
+  }
+  loop->replaceAllUsesWith(spare->getResults());
+  loop->erase();
+  return reverseInSegments(spare, *length, cotangents, state);
 }

@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-/// What is taken out of a scan or loop and what is added behind the rest. The first carried value of
-/// a loop stays.
+/// What is taken out of a scan or loop and what is added behind the rest. The first carried value
+/// of a loop stays.
 struct ScanChange {
   explicit ScanChange(Repetition scan);
 

@@ -28,6 +28,7 @@ struct FailedStep {
 struct TrainOptions {
   std::optional<uint64_t> seed; ///< 0 unless given or resumed
   int32_t threads = 0;          ///< 0: as many as there are processors
+  int64_t memoryBudget = 0;     ///< bytes for derivatives of loops without a bound; 0: the default
   std::optional<int64_t> epochs, batch;
   /// Goes on from the checkpoint in `runFolder`, or in the latest run of this name.
   bool resume = false;

@@ -153,6 +153,7 @@ Status TrainingRun::makeVariables() {
   if (!made)
     return made.takeFailure();
   context = std::move(*made);
+  tenon_context_limit_grown(context.get(), options.memoryBudget);
   if (Status status = declareVariables(context.get(), program, store); !status)
     return status;
   epochAverages = windowAverages = Averages(training.metrics.size());

@@ -77,7 +77,9 @@ def doubles(path):
     return struct.unpack(f"<{len(body) // 8}d", body)
 
 
-class CommandLine(unittest.TestCase):
+class InFolder(unittest.TestCase):
+    """A test in a folder of its own that calls the program."""
+
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
         self.folder = pathlib.Path(self.scratch.name)
@@ -122,6 +124,8 @@ class CommandLine(unittest.TestCase):
     def checkpoint(self, run):
         return (self.folder / run / "checkpoint.safetensors").read_bytes()
 
+
+class CommandLine(InFolder):
     # ------------------------------------------------------------------ train, evaluate, predict
 
     def test_trains_evaluates_and_predicts(self):

@@ -53,7 +53,7 @@ func.func @bounds() -> (tensor<i32>, tensor<i32>, tensor<i32>, tensor<i1>) {
     %next = tenon.add %x, %one : tensor<i32>
     tenon.yield %go, %next : tensor<i1>, tensor<i32>
   } : (tensor<i1>, tensor<i32>) -> (tensor<i1>, tensor<i32>)
-  %2:2 = tenon.loop init(%yes, %zero) limit %below {
+  %2:2 = tenon.loop init(%yes, %zero) at_most <n> limit %below {
   ^bb0(%i: tensor<i64>, %go: tensor<i1>, %x: tensor<i32>):
     %next = tenon.add %x, %one : tensor<i32>
     tenon.yield %go, %next : tensor<i1>, tensor<i32>

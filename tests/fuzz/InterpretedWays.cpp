@@ -51,7 +51,8 @@ static Outcome wide(ModuleOp module, ArrayRef<HostTensor> inputs) {
   return interpreted(*module.getOps<func::FuncOp>().begin(), inputs, /*wide=*/true);
 }
 static Outcome graph(ModuleOp module, ArrayRef<HostTensor> inputs) {
-  return afterPasses(module, inputs, buildGraphPipeline);
+  return afterPasses(module, inputs,
+                     [](mlir::OpPassManager &manager) { buildGraphPipeline(manager); });
 }
 static Outcome kernels(ModuleOp module, ArrayRef<HostTensor> inputs) {
   return afterPasses(module, inputs, [](OpPassManager &manager) {

@@ -155,6 +155,27 @@ TEST_P(Derivative, ThroughTheGraphPipeline) {
   compare("vjp_vjp", joined({x, c, t}));
 }
 
+/// Loops that are run again in segments have the same derivatives.
+TEST_P(Derivative, InSegments) {
+  const Row &row = GetParam();
+  if (row.body.find("tenon.scan") == std::string::npos &&
+      row.body.find("tenon.loop") == std::string::npos)
+    GTEST_SKIP() << "has no loop";
+  constexpr int64_t hardlyAnything = 1;
+  Program plain(context(), row, "f64");
+  const uint64_t seed = seedOf(row);
+  for (bool wholePipeline : {false, true}) {
+    Program cut(context(), row, "f64", wholePipeline, hardlyAnything);
+    ASSERT_TRUE(plain.isValid() && cut.isValid());
+    Tensors x = plain.point(seed), t = plain.random(plain.inputs, -1, 1, seed + 1),
+            c = plain.random(plain.results, -1, 1, seed + 2);
+    for (const char *order : {"vjp", "vjp_vjp", "jvp_vjp"}) {
+      Tensors arguments = order == std::string("vjp") ? joined({x, c}) : joined({x, c, t});
+      expectNear(cut.call(order, arguments), plain.call(order, arguments), 1e-11, order);
+    }
+  }
+}
+
 static std::string nameOf(const testing::TestParamInfo<Row> &info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::ValuesIn(allRows()), nameOf);
 INSTANTIATE_TEST_SUITE_P(Random, Derivative, testing::ValuesIn(randomRows(40)), nameOf);

@@ -145,7 +145,7 @@ Texts splitTypes(const std::string &text) {
 } // namespace
 
 Program::Program(MLIRContext &context, const Row &given, const std::string &element,
-                 bool wholePipeline)
+                 bool wholePipeline, int64_t budget)
     : row(given) {
   for (std::string &type : row.types)
     type = replaced(type, element);
@@ -164,9 +164,9 @@ Program::Program(MLIRContext &context, const Row &given, const std::string &elem
   }
   PassManager manager(&context);
   if (wholePipeline)
-    buildGraphPipeline(manager);
+    buildGraphPipeline(manager, {budget, {}});
   else
-    manager.addNestedPass<func::FuncOp>(createDifferentiate());
+    manager.addNestedPass<func::FuncOp>(createDifferentiate({budget, {}}));
   if (failed(manager.run(*module))) {
     ADD_FAILURE() << row.name << " isn't differentiated";
     module = {};

@@ -275,17 +275,6 @@ func.func @loop(%h: tensor<f32>) {
 
 // -----
 
-func.func @loop(%c: tensor<i1>, %n: tensor<i64>) {
-  // expected-error @below {{has a bound or a limit}}
-  %r = tenon.loop init(%c) at_most <4> limit %n {
-  ^bb0(%i: tensor<i64>, %e: tensor<i1>):
-    tenon.yield %e : tensor<i1>
-  } : (tensor<i1>) -> tensor<i1>
-  return
-}
-
-// -----
-
 func.func @loop(%c: tensor<i1>) {
   // expected-error @below {{has one bound}}
   %r = tenon.loop init(%c) at_most <4, 5> {

@@ -1,19 +1,19 @@
-// RUN: tenon-opt --tenon-graph --tenon-kernels --print-plans -o /dev/null %s | FileCheck %s
+// RUN: tenon-opt --mlir-disable-threading --tenon-graph --tenon-kernels --print-plans -o /dev/null %s | FileCheck %s
 
 // What a loop with a bound stacks has room for so many steps in the arena; without, it has memory of
 // its own.
-// CHECK-LABEL: @bounded
+// CHECK-LABEL: @fixed
 // CHECK-NEXT: arena: {{.+}} in {{[0-9]+}} slots
 // CHECK-NOT: grows
 // CHECK: loop {{.+}}, 192 bytes
-// CHECK-LABEL: @bounded_by_a_dimension
+// CHECK-LABEL: @by_dimension
 // CHECK-NOT: grows
 // CHECK: loop {{.+}}, 64*((8*n + 7) floordiv 64) + 64 bytes
 // CHECK-LABEL: @unbounded
 // CHECK-NEXT: arena: {{[0-9]+}} bytes
 // CHECK-NEXT: slot 0, grows, 64*((8*steps.0 + 63) floordiv 64) bytes
 // CHECK-NOT: grows
-func.func @bounded(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
+func.func @fixed(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
                   %b: tensor<?xf64, #tenon.dims<n>>) -> (tensor<f64>, tensor<f64>, tensor<f64>) {
   %r:3 = tenon.vjp (%x, %a) cotangents (%c) {
   ^bb0(%x0: tensor<f64>, %x1: tensor<f64>):
@@ -34,7 +34,7 @@ func.func @bounded(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
   } : (tensor<f64>, tensor<f64>), (tensor<f64>) -> (tensor<f64>, tensor<f64>, tensor<f64>)
   return %r#0, %r#1, %r#2 : tensor<f64>, tensor<f64>, tensor<f64>
 }
-func.func @bounded_by_a_dimension(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
+func.func @by_dimension(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
                   %b: tensor<?xf64, #tenon.dims<n>>) -> (tensor<f64>, tensor<f64>, tensor<f64>) {
   %r:3 = tenon.vjp (%x, %a) cotangents (%c) {
   ^bb0(%x0: tensor<f64>, %x1: tensor<f64>):

@@ -1,6 +1,7 @@
 //===- Commands.h - What `tenon` can be told to do --------------*- C++ -*-===//
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace CLI {
@@ -21,6 +22,8 @@ struct Common {
   bool noCache = false;
   bool json = false;
   int threads = 0; ///< 0: as many as there are processors
+  /// Bytes that a loop may keep for its derivative; 0: no limit.
+  int64_t memoryBudget = 0;
 };
 
 // Each adds its command to the application; a parsed command leaves its exit code in `exit`.
@@ -34,6 +37,8 @@ void addBench(CLI::App &app, Common &common, int &exit);
 
 /// Adds the program's file and the options of compiling.
 void addCommon(CLI::App &command, Common &common);
+/// Adds `--memory-budget`.
+void addMemoryBudget(CLI::App &command, Common &common);
 /// "error: …" on standard error, with help lines below; answers Exit::Failed.
 int fail(const std::string &message, const std::string &help = {});
 

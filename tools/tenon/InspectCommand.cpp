@@ -51,8 +51,9 @@ llvm::Expected<std::string> printModule(mlir::ModuleOp module, bool places) {
   return text;
 }
 
-llvm::Expected<std::string> describeMemory(mlir::ModuleOp module, const TargetInfo &target) {
-  if (llvm::Error error = runPasses(module))
+llvm::Expected<std::string> describeMemory(mlir::ModuleOp module, const CompileOptions &options) {
+  const TargetInfo &target = options.target;
+  if (llvm::Error error = runPasses(module, options.graph))
     return std::move(error);
   std::string text;
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
@@ -71,9 +72,10 @@ llvm::Expected<std::string> show(mlir::ModuleOp module, const InspectOptions &op
   if (options.stage == "asm")
     return printCode(module, compiling, CodeText::Assembly);
   if (options.stage == "memory")
-    return describeMemory(module, compiling.target);
+    return describeMemory(module, compiling);
   const char *pipeline = pipelineOf(options.stage);
-  if (llvm::Error error = pipeline ? runPipeline(module, pipeline) : runPasses(module))
+  if (llvm::Error error =
+          pipeline ? runPipeline(module, pipeline) : runPasses(module, compiling.graph))
     return std::move(error);
   return printModule(module, options.places);
 }
@@ -106,6 +108,7 @@ void tool::addInspect(CLI::App &app, Common &common, int &exit) {
   addCommon(*command, common);
   command->add_option("function", options->function,
                       "A function of the program (default: its train block)");
+  addMemoryBudget(*command, common);
   command
       ->add_option("--stage", options->stage,
                    "graph: as lowered; derivative: after differentiation; fused: simplified and "

@@ -116,6 +116,7 @@ std::string tool::describeTraining(const Checked &checked) {
 
 std::optional<CompileOptions> tool::compileOptions(const Common &common) {
   CompileOptions options;
+  options.graph.budget = common.memoryBudget;
   options.threads = common.threads > 0 ? unsigned(common.threads)
                                        : std::max(1u, std::thread::hardware_concurrency());
   const char *environment = getenv("TENON_ISA");
@@ -150,13 +151,15 @@ static std::optional<ProgramImage> findImage(const DiskCache &cache, const std::
 }
 
 static std::optional<ProgramImage> makeImage(const Common &common, const Request &request,
-                                             const std::string &identity,
-                                             const CompileOptions &options, CompileReport &report) {
+                                             const std::string &identity, CompileOptions options,
+                                             CompileReport &report) {
   auto checked = checkProgram(common, request);
   if (!checked)
     return std::nullopt;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   auto module = lowerProgram(*checked, context);
+  if (const auto &training = checked->program->training)
+    options.graph.extents.push_back("batch=" + std::to_string(training->batch));
   auto image = compile(*module, options, &report);
   if (!image) {
     fail(llvm::toString(image.takeError()));

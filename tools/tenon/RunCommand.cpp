@@ -153,6 +153,7 @@ int runFunction(const Common &common, const RunOptions &options) {
   auto context = train::makeContext(common.threads);
   if (!context)
     return fail(context.failure().str());
+  tenon_context_limit_grown(context->get(), common.memoryBudget);
   train::OwnedTensor seed = scalar64(options.seed), step = scalar64(options.step);
   auto results = train::runEntry(
       context->get(), entry, [&](const tenon_binding &binding) -> const train::OwnedTensor * {
@@ -182,6 +183,7 @@ void tool::addRun(CLI::App &app, Common &common, int &exit) {
       "file.npy, or name=file.npy if there are several results; without it they are "
       "printed");
   command->add_option("--weights", options->weights, "Parameters and states: a safetensors file");
+  addMemoryBudget(*command, common);
   command->add_option("--seed", options->seed, "Seed of random draws")->capture_default_str();
   command->add_option("--step", options->step, "Step of random draws")->capture_default_str();
   command->callback([&common, &exit, options] { exit = runFunction(common, *options); });

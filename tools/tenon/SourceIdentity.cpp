@@ -26,6 +26,7 @@ std::string tool::requestIdentity(const Common &common, const Request &request) 
   add(common.file);
   add(*hash);
   add(common.real);
+  add(llvm::itostr(common.memoryBudget));
   add(request.function);
   for (const auto &[name, type] : request.inputs.tensors)
     add(name), add(type.str());

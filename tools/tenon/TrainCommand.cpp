@@ -41,6 +41,7 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   train::TrainOptions options;
   options.seed = settings.seed;
   options.threads = common.threads;
+  options.memoryBudget = common.memoryBudget;
   options.epochs = settings.epochs;
   options.batch = settings.batch;
   options.resume = settings.resume;
@@ -73,6 +74,7 @@ void tool::addTrain(CLI::App &app, Common &common, int &exit) {
       ->check(CLI::PositiveNumber);
   command->add_option("--batch", settings->batch, "Rows of a batch, instead of the program's")
       ->check(CLI::PositiveNumber);
+  addMemoryBudget(*command, common);
   command->add_option("--run", settings->run,
                       "Folder for checkpoint, metrics and curves (default: a new one in runs/)");
   command->add_flag("--resume", settings->resume,

@@ -31,6 +31,15 @@ void tenon::tool::addCommon(CLI::App &command, Common &common) {
   command.add_flag("--no-cache", common.noCache, "Compile everything, keep nothing");
 }
 
+void tenon::tool::addMemoryBudget(CLI::App &command, Common &common) {
+  command
+      .add_option(
+          "--memory-budget", common.memoryBudget,
+          "Bytes (64M, 2G) that a scan or loop may keep for its derivative: a longer one is run "
+          "again in segments (default: no limit)")
+      ->transform(CLI::AsSizeValue(false));
+}
+
 int main(int argc, char **argv) {
   // A file that may not grow is an error of the write, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
