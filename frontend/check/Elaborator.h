@@ -408,6 +408,10 @@ private:
   /// Arguments for all parameters, bound in `scope`; false if one can't be an input.
   bool bindInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars, Role role,
                   const FunctionInputs &inputs, bool report);
+  /// What is given for a parameter of this type, in its structure: tensors that have a shape and no
+  /// value yet, and nothing (`NoValue`) for what isn't given.
+  Value givenShape(const ast::Type *type, const Scope &scope, const std::string &name,
+                   const FunctionInputs &inputs);
   /// As `bindInputs`, with tensors of given types matched against the signature.
   bool bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
                        const FunctionInputs &inputs, const std::string &name);

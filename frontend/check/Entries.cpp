@@ -288,6 +288,41 @@ bool Elaborator::bindInputs(const ast::Function &function, ScopePtr scope, TypeV
   return true;
 }
 
+Value Elaborator::givenShape(const ast::Type *type, const Scope &scope, const std::string &name,
+                             const FunctionInputs &inputs) {
+  if (!type)
+    return NoValue{};
+  if (type->kind == ast::TypeKind::Tuple) {
+    Sequence sequence;
+    auto items = ast::cast<ast::TupleType>(type).items;
+    for (size_t i = 0; i < items.size(); ++i)
+      sequence.items.push_back(givenShape(items[i], scope, name + "." + std::to_string(i), inputs));
+    return sequence;
+  }
+  if (type->kind == ast::TypeKind::Record) {
+    Record record;
+    for (const ast::Param &field : ast::cast<ast::RecordType>(type).fields) {
+      std::string label(field.name.text);
+      record.fields.emplace_back(label, givenShape(field.type, scope, name + "." + label, inputs));
+    }
+    return record;
+  }
+  auto *named = ast::dynCast<ast::NamedType>(type);
+  if (!named)
+    return NoValue{};
+  ScopePtr aliasScope;
+  if (const ast::Alias *alias = findAlias(scope, named->path, aliasScope))
+    return recursiveAliases.count(alias) ? Value(NoValue{})
+                                         : givenShape(alias->type, *aliasScope, name, inputs);
+  auto given = inputs.tensors.find(name);
+  if (given == inputs.tensors.end())
+    return NoValue{};
+  std::vector<Axis> axes;
+  for (const Dim &dim : given->second.dims)
+    axes.emplace_back(dim, type->range);
+  return Tensor{kNoValue, given->second.dtype, axes};
+}
+
 bool Elaborator::bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
                                  const FunctionInputs &inputs, const std::string &name) {
   // Given tensors first: they say what the names in the signature are.
@@ -296,15 +331,9 @@ bool Elaborator::bindGivenInputs(const ast::Function &function, ScopePtr scope, 
   std::vector<Pending> pending;
   bool ok = true;
   for (const ast::Param &param : function.params) {
-    auto *named = ast::dynCast<ast::NamedType>(param.type);
-    auto given = inputs.tensors.find(std::string(param.name.text));
-    if (!named || given == inputs.tensors.end())
-      continue;
-    std::vector<Axis> axes;
-    for (const Dim &dim : given->second.dims)
-      axes.emplace_back(dim, param.range);
-    Value shape = Tensor{kNoValue, given->second.dtype, axes};
-    ok &= bindType(param.type, shape, env, param, param.range, site, pending);
+    Value shape = givenShape(param.type, *scope, std::string(param.name.text), inputs);
+    if (!shape.is<NoValue>())
+      ok &= bindType(param.type, shape, env, param, param.range, site, pending);
   }
   for (const ast::Param &param : function.params)
     if (auto number = inputs.numbers.find(std::string(param.name.text));

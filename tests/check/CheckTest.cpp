@@ -138,6 +138,23 @@ fn norm(x: float[..., n]) -> float[..., n] {
   EXPECT_EQ(resultType(program.entries[0]), "f64[2, time, 8]");
 }
 
+TEST(Inputs, OfRecordsSayWhatTheirDimensionsAre) {
+  FunctionInputs inputs;
+  inputs.tensors["w.kernel"] = {DType::F64, {Dim(3), Dim(4)}};
+  inputs.tensors["w.parts.0"] = {DType::F64, {Dim(4)}};
+  inputs.tensors["x"] = {DType::F64, {Dim(7), Dim(3)}};
+  Program program = elaborate(R"(
+type Weights[n, m, k] = { kernel: float[n, m], parts: (float[m], float[m, k]) }
+fn apply(w: Weights[n, m, k], x: float[..., n]) -> float[..., m] {
+  let (bias, unused) = w.parts
+  let y[..., o] = sum[i] x[..., i] * w.kernel[i, o] + bias[o]
+  y
+}
+)",
+                              "apply", inputs);
+  EXPECT_EQ(resultType(program.entries[0]), "f64[7, 4]");
+}
+
 //===----------------------------------------------------------------------===//
 // Numbers without a dtype
 //===----------------------------------------------------------------------===//
