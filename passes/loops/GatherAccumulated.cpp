@@ -1,6 +1,9 @@
 //===- GatherAccumulated.cpp - What a scan only adds up or hands out ------===//
 //
 //   scan acc { acc = acc + contract(a_t, b_t) }      =  init + contract over t of (a, b)
+//   scan acc { acc = acc + broadcast(a_t) * broadcast(b_t) }
+//                                                    =  init + contract over t of (a, b)
+//                                                       where neither has all axes of acc
 //   scan acc { acc = acc + scatter_add(u_t at i_t) } =  init + scatter_add(u at i)
 //   scan acc { acc = acc + v_t }                     =  init + sum[t] v    where v is stacked
 //   anyway scan ... stack { yield contract(a_t, w) }        =  contract(a, w) after the scan
@@ -14,6 +17,7 @@
 #include "passes/fuse/ContractionShape.h"
 #include "passes/loops/ChangeScan.h"
 #include "passes/loops/Stacker.h"
+#include "passes/simplify/ContractParts.h"
 #include "passes/simplify/Splat.h"
 
 namespace tenon {
@@ -57,6 +61,39 @@ SmallVector<Value> accumulatedTerms(Value yield, BlockArgument carried) {
       return terms;
     }
   return {};
+}
+
+/// An outer product as a contraction that reduces nothing.
+ContractOp contractionOf(OpBuilder &builder, MulOp product, ArrayRef<BroadcastOp> factors) {
+  ContractParts parts;
+  parts.type = cast<RankedTensorType>(product.getType());
+  parts.extents = dimsOf(parts.type);
+  auto loops = unsigned(parts.extents.size());
+  parts.result = builder.getMultiDimIdentityMap(loops);
+  for (BroadcastOp factor : factors) {
+    SmallVector<AffineExpr> places;
+    for (int64_t axis : factor.getAxes())
+      places.push_back(builder.getAffineDimExpr(unsigned(axis)));
+    parts.inputs.push_back(factor.getOperand());
+    parts.maps.push_back(AffineMap::get(loops, 0, places, builder.getContext()));
+  }
+  return parts.createProduct(builder, product.getLoc());
+}
+
+/// Writes the outer products in a sum as contractions. (Where they aren't gathered after all,
+/// simplification writes them as products again.)
+void contractOuterProducts(IRRewriter &rewriter, Value term) {
+  Operation *op = term.getDefiningOp();
+  if (!op || !op->hasOneUse())
+    return;
+  if (isa<AddOp, NegOp>(op))
+    for (Value operand : op->getOperands())
+      contractOuterProducts(rewriter, operand);
+  if (auto product = dyn_cast<MulOp>(op)) {
+    rewriter.setInsertionPoint(product);
+    if (auto factors = outerFactors(product))
+      rewriter.replaceOp(product, contractionOf(rewriter, product, *factors));
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -188,6 +225,10 @@ struct GatherAccumulated : tenon::impl::GatherAccumulatedBase<GatherAccumulated>
   }
 
   void gather(ScanOp scan) {
+    IRRewriter rewriter(&getContext());
+    for (unsigned k = 0; k < scan.getNumCarried(); ++k)
+      for (Value term : accumulatedTerms(scan.getCarriedYields()[k], scan.getCarriedArguments()[k]))
+        contractOuterProducts(rewriter, term);
     GatherPlan plan = Planner(scan).run();
     if (plan.carried.empty() && plan.stacked.empty())
       return;
@@ -195,7 +236,6 @@ struct GatherAccumulated : tenon::impl::GatherAccumulatedBase<GatherAccumulated>
     for (Value leaf : plan.leaves)
       if (!llvm::is_contained(scan.getStackedYields(), leaf))
         change.stacked.push_back({leaf, 0});
-    IRRewriter rewriter(&getContext());
     scan = cast<ScanOp>(changeScan(rewriter, scan, change).getOperation());
 
     Stacker stacker(scan);

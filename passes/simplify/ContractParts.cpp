@@ -105,6 +105,22 @@ void ContractParts::prependLoop(const Dim &extent) {
   replaceLoops(replacements, longer);
 }
 
+std::optional<std::array<BroadcastOp, 2>> tenon::outerFactors(MulOp product) {
+  auto type = dyn_cast<RankedTensorType>(product.getType());
+  if (!type || !isReal(type))
+    return std::nullopt;
+  std::array<BroadcastOp, 2> factors{product.getLhs().getDefiningOp<BroadcastOp>(),
+                                     product.getRhs().getDefiningOp<BroadcastOp>()};
+  llvm::SmallBitVector covered(unsigned(type.getRank()));
+  for (BroadcastOp factor : factors) {
+    if (!factor || int64_t(factor.getAxes().size()) == type.getRank())
+      return std::nullopt;
+    for (int64_t axis : factor.getAxes())
+      covered.set(unsigned(axis));
+  }
+  return covered.all() ? std::optional(factors) : std::nullopt;
+}
+
 //===----------------------------------------------------------------------===//
 // Reading by movement ops
 //===----------------------------------------------------------------------===//

@@ -3,6 +3,9 @@
 
 #include "ir/dialect/Dialect.h"
 
+#include <array>
+#include <optional>
+
 namespace tenon {
 
 /// What a `contract` is made of, without its body. Maps have as many dims as there are extents.
@@ -34,6 +37,10 @@ struct ContractParts {
 private:
   ContractOp createEmpty(mlir::OpBuilder &builder, mlir::Location loc) const;
 };
+
+/// The factors of an outer product: each lacks axes of the product, and together they have all.
+/// nullopt if `product` isn't one of real numbers.
+std::optional<std::array<BroadcastOp, 2>> outerFactors(MulOp product);
 
 /// How a map reads an axis when it does so in steps of one loop: offset + stride * loop. No loop:
 /// the place is the offset.

@@ -6,6 +6,8 @@
 //   sum a * b * c             = sum (sum a * b) * c     in the order of pairs that multiplies
 //   least;
 //                                                       a pair that sums nothing is a plain product
+//   sum p * c                 = sum a * b * c           where p = broadcast(a) * broadcast(b), an
+//                                                       outer product for this sum alone
 //
 // so that every contraction with a reduced loop that two operands share can become a matrix
 // product. Real sums are reordered by this: a factor that doesn't change within a sum is multiplied
@@ -158,6 +160,25 @@ private:
   SmallVector<std::pair<unsigned, unsigned>> order;
 };
 
+/// A factor, or the factors that it is the outer product of.
+void expandOuter(const Factor &factor, SmallVector<Factor> &expanded) {
+  auto product = factor.tensor.getDefiningOp<MulOp>();
+  auto outer = product && product->hasOneUse() ? outerFactors(product)
+                                               : std::optional<std::array<BroadcastOp, 2>>();
+  if (!outer) {
+    expanded.push_back(factor);
+    return;
+  }
+  for (BroadcastOp broadcast : *outer) {
+    SmallVector<AffineExpr> places;
+    for (int64_t axis : broadcast.getAxes())
+      places.push_back(factor.map.getResult(unsigned(axis)));
+    AffineMap map = AffineMap::get(factor.map.getNumDims(), factor.map.getNumSymbols(), places,
+                                   factor.map.getContext());
+    expandOuter({broadcast.getOperand(), map, ContractParts::loopsOf(map)}, expanded);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
@@ -181,9 +202,6 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     collectFactors(op.getBody().front().getTerminator()->getOperand(0), body);
     if (body.values.empty() || body.values.size() > maxFactors)
       return;
-    bool isPlain = body.numbers.empty() && body.divisors.empty() && !body.negated;
-    if (isPlain && op.isSumOfProducts() && op.getInputs().size() <= 2)
-      return;
     SmallVector<unsigned> sources;
     for (Value value : body.values) {
       llvm::SmallSetVector<unsigned, 4> arguments;
@@ -193,13 +211,21 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
       sources.push_back(arguments.front());
     }
 
+    bool isPlain = body.numbers.empty() && body.divisors.empty() && !body.negated &&
+                   op.isSumOfProducts() && op.getInputs().size() <= 2;
     OpBuilder builder(op);
-    SmallVector<Factor> factors;
+    SmallVector<Factor> factors, expanded;
     for (auto [value, source] : llvm::zip(body.values, sources)) {
       AffineMap map = op.getInputMap(source);
-      factors.push_back(
-          {onOperand(builder, value, op.getInputs()[source]), map, ContractParts::loopsOf(map)});
+      Value tensor =
+          isPlain ? op.getInputs()[source] : onOperand(builder, value, op.getInputs()[source]);
+      factors.push_back({tensor, map, ContractParts::loopsOf(map)});
+      expandOuter(factors.back(), expanded);
     }
+    if (isPlain && (expanded.size() == factors.size() || expanded.size() > maxFactors))
+      return;
+    if (expanded.size() <= maxFactors)
+      factors = std::move(expanded);
     Value sum = multiply(builder, op, factors);
     op.replaceAllUsesWith(scaled(builder, op, sum, body));
     op.erase();

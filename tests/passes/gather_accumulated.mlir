@@ -30,6 +30,45 @@ func.func @weight_gradient(%h0: tensor<3x8xf32>, %x: tensor<3x5x4xf32>, %dw0: te
   return %dw, %db : tensor<4x8xf32>, tensor<3x8xf32>
 }
 
+// The same without a batch: an outer product for each step, with its sign.
+// CHECK-LABEL: @outer_products
+// CHECK: %[[S:.*]]:2 = tenon.scan extent <5> init(%arg0) stack axes [0]
+// CHECK-NOT: tenon.broadcast
+// CHECK: tenon.yield
+// CHECK: %[[W:.*]] = tenon.contract sum over <5, 4, 8> (%arg1, %[[S]]#1)
+// CHECK: %[[N:.*]] = tenon.neg %[[W]]
+// CHECK: return %[[N]]
+func.func @outer_products(%h0: tensor<8xf32>, %x: tensor<5x4xf32>) -> tensor<4x8xf32> {
+  %zero = tenon.constant dense<0.0> : tensor<4x8xf32>
+  %h, %dw = tenon.scan extent <5> init(%h0, %zero) over(%x) axes [0] {
+  ^bb0(%t: tensor<i64>, %a: tensor<8xf32>, %acc: tensor<4x8xf32>, %x_t: tensor<4xf32>):
+    %g = tenon.tanh %a : tensor<8xf32>
+    %left = tenon.broadcast %x_t axes [0] : tensor<4xf32> -> tensor<4x8xf32>
+    %right = tenon.broadcast %g axes [1] : tensor<8xf32> -> tensor<4x8xf32>
+    %p = tenon.mul %left, %right : tensor<4x8xf32>
+    %n = tenon.neg %p : tensor<4x8xf32>
+    %acc1 = tenon.add %acc, %n : tensor<4x8xf32>
+    tenon.yield %g, %acc1 : tensor<8xf32>, tensor<4x8xf32>
+  } : (tensor<8xf32>, tensor<4x8xf32>, tensor<5x4xf32>) -> (tensor<8xf32>, tensor<4x8xf32>)
+  return %dw : tensor<4x8xf32>
+}
+
+// A factor with all axes would be stacked at the cost of the sum.
+// CHECK-LABEL: @scaled_rows
+// CHECK: tenon.scan extent <5> init(%arg0, %{{.*}}) {
+func.func @scaled_rows(%h0: tensor<3x8xf32>, %scale: tensor<3xf32>) -> (tensor<3x8xf32>, tensor<3x8xf32>) {
+  %zero = tenon.constant dense<0.0> : tensor<3x8xf32>
+  %h, %s = tenon.scan extent <5> init(%h0, %zero) {
+  ^bb0(%t: tensor<i64>, %a: tensor<3x8xf32>, %sum: tensor<3x8xf32>):
+    %g = tenon.tanh %a : tensor<3x8xf32>
+    %rows = tenon.broadcast %scale axes [0] : tensor<3xf32> -> tensor<3x8xf32>
+    %p = tenon.mul %g, %rows : tensor<3x8xf32>
+    %sum1 = tenon.add %sum, %p : tensor<3x8xf32>
+    tenon.yield %g, %sum1 : tensor<3x8xf32>, tensor<3x8xf32>
+  } : (tensor<3x8xf32>, tensor<3x8xf32>) -> (tensor<3x8xf32>, tensor<3x8xf32>)
+  return %h, %s : tensor<3x8xf32>, tensor<3x8xf32>
+}
+
 // Stacking it would cost more than adding it up.
 // CHECK-LABEL: @light_sum
 // CHECK: tenon.scan extent <5> init(%arg0, %{{.*}}) {

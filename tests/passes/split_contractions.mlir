@@ -28,6 +28,38 @@ func.func @two_sums(%dz: tensor<3x4x8xf32>, %mask: tensor<3x4x8xf32>, %w: tensor
   return %z : tensor<3x8xf32>
 }
 
+// An outer product made for one sum: a p aᵀ is two matrix products, not one over all pairs.
+// CHECK-LABEL: @outer_product_of_one_sum
+// CHECK-NOT: tenon.broadcast
+// CHECK: %[[T:.*]] = tenon.contract sum over <4, 4, 4> (%arg0, %arg1)
+// CHECK: tenon.contract sum over <4, 4, 4> (%[[T]], %arg0)
+func.func @outer_product_of_one_sum(%a: tensor<4x4xf32>, %p: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %left = tenon.broadcast %a axes [0, 1] : tensor<4x4xf32> -> tensor<4x4x4xf32>
+  %right = tenon.broadcast %p axes [1, 2] : tensor<4x4xf32> -> tensor<4x4x4xf32>
+  %pairs = tenon.mul %left, %right : tensor<4x4x4xf32>
+  %z = tenon.contract sum over <4, 4, 4, 4> (%pairs, %a) maps [affine_map<(i, j, k, l) -> (i, k, l)>, affine_map<(i, j, k, l) -> (j, l)>, affine_map<(i, j, k, l) -> (i, j)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<4x4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %z : tensor<4x4xf32>
+}
+
+// One that something else needs as well is there anyway.
+// CHECK-LABEL: @outer_product_of_two_uses
+// CHECK: %[[P:.*]] = tenon.mul
+// CHECK: tenon.contract sum over <3, 4> (%[[P]])
+func.func @outer_product_of_two_uses(%a: tensor<3xf32>, %b: tensor<4xf32>) -> (tensor<3x4xf32>, tensor<3xf32>) {
+  %left = tenon.broadcast %a axes [0] : tensor<3xf32> -> tensor<3x4xf32>
+  %right = tenon.broadcast %b axes [1] : tensor<4xf32> -> tensor<3x4xf32>
+  %pairs = tenon.mul %left, %right : tensor<3x4xf32>
+  %z = tenon.contract sum over <3, 4> (%pairs) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<3x4xf32>) -> tensor<3xf32>
+  return %pairs, %z : tensor<3x4xf32>, tensor<3xf32>
+}
+
 // CHECK-LABEL: @functions_and_numbers
 // CHECK: %[[X:.*]] = tenon.exp %arg0 : tensor<3x4xf32>
 // CHECK: %[[S:.*]] = tenon.contract sum over <3, 5, 4> (%[[X]], %arg1)
