@@ -1,13 +1,14 @@
-//===- BenchCommand.cpp - tenon bench: training steps on given batches ----===//
+//===- BenchCommand.cpp - tenon bench: training steps and functions, timed ===//
 //
 // For benchmarks and for comparing losses with other systems: the steps take their batches from
-// .npy files and their first weights, where wanted, from a safetensors file.
+// .npy files and their first weights, where wanted, from a safetensors file. Any other function is
+// called again and again with the same inputs.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/core/Safetensors.h"
 #include "runtime/data/Npy.h"
 #include "runtime/train/EntryCall.h"
-#include "tools/tenon/Programs.h"
+#include "tools/tenon/Arguments.h"
 
 #include <CLI/CLI.hpp>
 
@@ -22,8 +23,10 @@ namespace {
 
 struct BenchOptions {
   std::vector<std::string> inputs;
+  std::string function; ///< empty: training steps
   std::string weights, losses;
   int64_t rounds = 3, seed = 0;
+  double seconds = 0; ///< what a round takes at least
   bool turns = false;
 };
 
@@ -64,6 +67,18 @@ std::optional<std::vector<data::Batch>> readBatches(const std::vector<std::strin
   if (batches.empty())
     fail("training steps need batches", "give --input NAME=FILE.npy for every field");
   return batches.empty() ? std::nullopt : std::optional(std::move(batches));
+}
+
+/// One batch of a function's inputs, which take the place of fields.
+std::vector<data::Batch> batchOf(const Arguments &arguments) {
+  std::vector<data::Batch> batches(1);
+  for (auto &[name, tensor] : arguments.tensors) {
+    data::FieldBatch field{name, tensor.dtype, tensor.dims,
+                           data::AlignedBytes(tensor.bytes.size())};
+    memcpy(field.bytes.data(), tensor.bytes.data(), tensor.bytes.size());
+    batches[0].fields.push_back(std::move(field));
+  }
+  return batches;
 }
 
 /// Parameters (and whatever else the file has) instead of the initial ones.
@@ -116,15 +131,11 @@ public:
     if (!context)
       return fail(context.failure().str());
     train::TensorStore store;
-    if (auto status = train::declareVariables(context->get(), compiled.program(), store); !status)
-      return fail(status.failure().str());
-    if (auto status =
-            train::initialise(context->get(), compiled.program(), uint64_t(options.seed), store);
-        !status)
-      return fail(status.failure().str());
-    if (!options.weights.empty() && !loadWeights(options.weights, store))
+    if (options.function.empty() && !prepareTraining(context->get(), store))
       return Exit::Failed;
-    auto entry = train::findEntry(compiled.program(), "train_step");
+    auto entry = options.function.empty()
+                     ? train::findEntry(compiled.program(), "train_step")
+                     : Result<const tenon_entry *>(&compiled.program().entries[0]);
     if (!entry)
       return fail(entry.failure().str());
     auto call =
@@ -135,31 +146,49 @@ public:
   }
 
 private:
-  bool round(train::EntryCall &call, double &seconds) {
-    auto start = std::chrono::steady_clock::now();
-    for (const data::Batch &batch : batches) {
-      train::StepInputs inputs{&batch, options.seed, step++, int32_t(batches.size())};
-      if (call.run(inputs) != TENON_OK) {
-        fail(call.failure().str());
-        return false;
-      }
-      if (!options.losses.empty())
-        losses.push_back(call.scalar("loss", ""));
+  bool prepareTraining(tenon_context *context, train::TensorStore &store) {
+    if (auto status = train::declareVariables(context, compiled.program(), store); !status) {
+      fail(status.failure().str());
+      return false;
     }
-    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (auto status = train::initialise(context, compiled.program(), uint64_t(options.seed), store);
+        !status) {
+      fail(status.failure().str());
+      return false;
+    }
+    return options.weights.empty() || loadWeights(options.weights, store);
+  }
+
+  /// All batches, again and again until `options.seconds` have passed.
+  bool round(train::EntryCall &call) {
+    auto start = std::chrono::steady_clock::now();
+    calls = 0;
+    do {
+      for (const data::Batch &batch : batches) {
+        train::StepInputs inputs{&batch, options.seed, step++, int32_t(batches.size())};
+        if (call.run(inputs) != TENON_OK) {
+          fail(call.failure().str());
+          return false;
+        }
+        ++calls;
+        if (!options.losses.empty())
+          losses.push_back(call.scalar("loss", ""));
+      }
+      seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    } while (seconds < options.seconds);
     return true;
   }
 
   int rounds(train::EntryCall &call) {
-    double seconds = 0;
-    if (options.losses.empty() && !round(call, seconds)) // warm-up
+    if (options.losses.empty() && !round(call)) // warm-up
       return Exit::Failed;
     if (options.turns)
       return takeTurns(call);
     for (int64_t k = 0; k < options.rounds; ++k) {
-      if (!round(call, seconds))
+      if (!round(call))
         return Exit::Failed;
-      printf("%zu steps, %.3f ms a step\n", batches.size(), 1e3 * seconds / double(batches.size()));
+      printf("%zu %s, %.4f ms each\n", calls, options.function.empty() ? "steps" : "calls",
+             1e3 * seconds / double(calls));
     }
     printf("compiled in %.3f s (%s: %u kernels, %u distinct, %u cached), %ld MB at the peak\n",
            compiled.seconds, compiled.fromCache ? "from the cache" : "from source",
@@ -173,10 +202,10 @@ private:
            peakMegabytes());
     fflush(stdout);
     for (std::string line; std::getline(std::cin, line);) {
-      double seconds = 0;
-      if (!round(call, seconds))
+      if (!round(call))
         return Exit::Failed;
-      printf("{\"seconds\": %.9f, \"megabytes\": %ld}\n", seconds, peakMegabytes());
+      printf("{\"seconds\": %.9f, \"calls\": %zu, \"megabytes\": %ld}\n", seconds, calls,
+             peakMegabytes());
       fflush(stdout);
     }
     return Exit::Done;
@@ -195,13 +224,22 @@ private:
   std::vector<data::Batch> batches;
   std::vector<double> losses;
   int64_t step = 0;
+  size_t calls = 0;   // of the last round
+  double seconds = 0; // that the last round took
 };
 
 int bench(const Common &common, const BenchOptions &options) {
-  auto batches = readBatches(options.inputs);
+  std::optional<std::vector<data::Batch>> batches;
+  Request request{options.function, {}, {}};
+  if (options.function.empty()) {
+    batches = readBatches(options.inputs);
+  } else if (Arguments arguments; readArguments(options.inputs, arguments)) {
+    batches = batchOf(arguments);
+    request.inputs = arguments.fixed;
+  }
   if (!batches)
     return Exit::Failed;
-  auto compiled = compileProgram(common, {});
+  auto compiled = compileProgram(common, request);
   if (!compiled)
     return Exit::Failed;
   return Bench(options, *compiled, std::move(*batches)).run(common.threads);
@@ -211,14 +249,22 @@ int bench(const Common &common, const BenchOptions &options) {
 
 void tool::addBench(CLI::App &app, Common &common, int &exit) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App *command = app.add_subcommand("bench", "Time training steps on batches from .npy files");
+  CLI::App *command =
+      app.add_subcommand("bench", "Time training steps on batches from .npy files, or a function");
   addCommon(*command, common);
+  command->add_option("--function", options->function,
+                      "Time calls of this function instead of training steps");
   command->add_option("--input", options->inputs,
-                      "field=file.npy, the batches of a field stacked along the first axis");
+                      "field=file.npy, the batches of a field stacked along the first axis; for a "
+                      "function its arguments, as `tenon run` takes them");
   command->add_option("--weights", options->weights, "Begin with these parameters: safetensors");
   command->add_option("--losses", options->losses,
                       "Write the loss of every step to this .npy file (no warm-up then)");
   command->add_option("--rounds", options->rounds, "How often to go through all batches")
+      ->capture_default_str();
+  command
+      ->add_option("--seconds", options->seconds,
+                   "Repeat within a round until this much time has passed")
       ->capture_default_str();
   command->add_option("--seed", options->seed)->capture_default_str();
   command->add_flag("--turns", options->turns,

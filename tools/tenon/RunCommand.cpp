@@ -2,12 +2,9 @@
 #include "runtime/core/Safetensors.h"
 #include "runtime/data/Npy.h"
 #include "runtime/train/EntryCall.h"
-#include "tools/tenon/Programs.h"
+#include "tools/tenon/Arguments.h"
 
 #include <CLI/CLI.hpp>
-
-#include <charconv>
-#include <filesystem>
 
 using namespace tenon;
 using namespace tenon::tool;
@@ -20,52 +17,6 @@ struct RunOptions {
   std::string weights;
   int64_t seed = 0, step = 0;
 };
-
-/// The values of the function's arguments, by name.
-struct Arguments {
-  std::map<std::string, train::OwnedTensor> tensors;
-  check::FunctionInputs fixed;
-};
-
-check::DType checkDType(int32_t dtype) { return check::DType(uint8_t(dtype)); }
-
-std::optional<double> asNumber(const std::string &text) {
-  double number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    return std::nullopt;
-  return number;
-}
-
-bool readInput(const std::string &option, Arguments &arguments) {
-  size_t equal = option.find('=');
-  if (equal == std::string::npos || equal == 0) {
-    fail("`--input " + option + "` is not of the form name=file.npy, name=number or name=text");
-    return false;
-  }
-  std::string name = option.substr(0, equal), value = option.substr(equal + 1);
-  if (!value.ends_with(".npy")) {
-    if (auto number = asNumber(value))
-      arguments.fixed.numbers[name] = *number;
-    else
-      arguments.fixed.strings[name] = value;
-    return true;
-  }
-  auto array = data::readNpy(value);
-  if (!array) {
-    fail(array.failure().str());
-    return false;
-  }
-  check::TensorType type;
-  type.dtype = checkDType(array->dtype);
-  for (int64_t extent : array->dims)
-    type.dims.push_back(Dim(extent));
-  arguments.fixed.tensors[name] = type;
-  train::OwnedTensor tensor(array->dtype, array->dims);
-  std::copy(array->bytes.begin(), array->bytes.end(), tensor.bytes.data());
-  arguments.tensors.emplace(name, std::move(tensor));
-  return true;
-}
 
 bool readWeights(const std::string &path, const tenon_entry &entry, Arguments &arguments) {
   SafetensorsFile file;
@@ -140,9 +91,8 @@ int writeOutputs(const RunOptions &options, const std::vector<train::NamedTensor
 
 int runFunction(const Common &common, const RunOptions &options) {
   Arguments arguments;
-  for (const std::string &input : options.inputs)
-    if (!readInput(input, arguments))
-      return Exit::Failed;
+  if (!readArguments(options.inputs, arguments))
+    return Exit::Failed;
   auto compiled = compileProgram(common, {options.function, arguments.fixed, {}});
   if (!compiled)
     return Exit::Failed;
