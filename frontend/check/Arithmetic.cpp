@@ -87,11 +87,15 @@ std::optional<Tensor> Elaborator::materialise(const Number &number, Dt dtype, So
     return std::nullopt;
   }
   Dim dim = known(number.whole);
+  Tensor result;
   if (auto value = dim.constant()) {
     ConstantAttr attr{*value, static_cast<double>(*value)};
-    return builder->emit(OpKind::Constant, {}, dtype, {}, range, attr);
+    result = builder->emit(OpKind::Constant, {}, dtype, {}, range, attr);
+  } else {
+    result = builder->emit(OpKind::Dimension, {}, dtype, {}, range, DimAttr{dim});
   }
-  return builder->emit(OpKind::Dimension, {}, dtype, {}, range, DimAttr{dim});
+  forms[result.id] = dim;
+  return result;
 }
 
 std::optional<Tensor> Elaborator::asTensor(const Value &value, SourceRange range) {
@@ -218,10 +222,12 @@ std::optional<bool> Elaborator::decide(BinaryOp op, const Number &a, const Numbe
       sign = 0;
     else if (auto value = difference.constant())
       sign = *value < 0 ? -1 : 1;
+    else if (facts.provesEqual(difference, Dim(0)))
+      sign = 0;
     else {
-      notLess = difference.isNonNegative();
-      notGreater = (-difference).isNonNegative();
-      different = (difference - Dim(1)).isNonNegative() || (-difference - Dim(1)).isNonNegative();
+      notLess = facts.provesNotLess(difference, Dim(0));
+      notGreater = facts.provesNotLess(Dim(0), difference);
+      different = facts.provesNotLess(difference, Dim(1)) || facts.provesNotLess(Dim(-1), difference);
     }
   }
   auto known = [&](bool yes, bool no) -> std::optional<bool> {
@@ -421,6 +427,8 @@ Value Elaborator::tensors(MapKind map, Tensor a, Tensor b, SourceRange range, So
     return ErrorValue{};
   Tensor result = builder->emitMap(map, {a.id, b.id}, isComparison(map) ? Dt(DType::Bool) : dtype,
                                    a.axes, range);
+  if (result.isScalar())
+    noteForm(map, a, b, result);
   if (!result.isScalar() || !x || !y)
     return result;
   // The affine form of an index expression is carried along.
@@ -478,6 +486,10 @@ Value Elaborator::unary(MapKind map, Value value, SourceRange range) {
                 truth ? "truth values don't take part in arithmetic"
                       : "`not` takes a truth value, and this is " + typeText(*tensor));
   Tensor result = builder->emitMap(map, {tensor->id}, dtype, tensor->axes, range);
+  if (map == MapKind::Not)
+    noteNot(*tensor, result);
+  else if (auto form = map == MapKind::Neg ? formOf(*tensor) : std::nullopt)
+    forms[result.id] = -*form;
   if (auto form = affineOf(*tensor); form && map == MapKind::Neg && result.isScalar()) {
     for (auto &term : form->terms)
       term.second = -term.second;

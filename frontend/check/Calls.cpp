@@ -260,7 +260,9 @@ Value Elaborator::callDeclared(const FunctionValue &function, std::vector<CallAr
   if (!bindParameters(decl, std::move(matched), scope, vars, site, function.self))
     return ErrorValue{};
   active.push_back({site.range, &decl, function.self, usesIndex});
+  auto known = facts.size();
   Value result = evaluateBody(function, scope, vars, site.expected);
+  facts.shrink(known);
   active.pop_back();
   return result;
 }
@@ -310,10 +312,20 @@ Value Elaborator::evaluateBody(const FunctionValue &function, ScopePtr scope, Ty
   }
   Value result = coerce(value, type, at, "the result of `" + std::string(decl.name.text) + "`",
                         Code::ReturnType, decl.result->range);
-  // The caller's `...` is not this function's.
-  return mapTensors(result, [](Tensor tensor) {
-    for (Axis &axis : tensor.axes)
+  // The caller's `...` and variables are not this function's.
+  auto decidedOutside = [&](const Dim &dim) {
+    for (auto &[name, decided] : scope->dims)
+      if (auto bound = scope->names.find(name); bound != scope->names.end())
+        if (auto solved = asDim(bound->second.value); solved && *solved == known(dim))
+          return decided;
+    return Decided::Elsewhere;
+  };
+  return mapTensors(result, [&](Tensor tensor) {
+    for (Axis &axis : tensor.axes) {
       axis.fromEllipsis = false;
+      if (axis.decided == Decided::ByCall)
+        axis.decided = decidedOutside(axis.dim);
+    }
     return tensor;
   });
 }

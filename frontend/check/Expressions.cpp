@@ -403,9 +403,12 @@ void Elaborator::executeRequire(const ast::RequireStmt &stmt, ScopePtr scope, So
     op.attr = CheckAttr{std::string(stmt.message)};
     op.range = stmt.condition->range;
     builder->append(std::move(op));
+    assume(tensor->id, true);
     return;
   }
   if (!truth) {
+    if (auto *tensor = condition.get<Tensor>(); tensor && openInts)
+      assume(tensor->id, true);
     if (!openInts)
       error(Code::BadCondition, stmt.condition->range,
             "`require` asks for a truth value, and this is " + typeText(condition))
@@ -418,26 +421,4 @@ void Elaborator::executeRequire(const ast::RequireStmt &stmt, ScopePtr scope, So
       error(Code::RequireFailed, blame.isValid() ? blame : stmt.range, std::string(stmt.message));
   report.label("doesn't satisfy what is required")
       .secondary(stmt.condition->range, "required here");
-}
-
-void Elaborator::assign(const ast::AssignStmt &stmt, ScopePtr scope) {
-  Value value = evaluate(stmt.value, scope);
-  bool inFor = false, inRegion = false;
-  for (Scope *s = scope.get(); s; s = s->parent.get()) {
-    auto found = s->names.find(stmt.name.text);
-    if (found != s->names.end() && inFor) {
-      if (inRegion) {
-        notYet(stmt.range, "an assignment in a branch or a loop that runs");
-        return;
-      }
-      found->second.value = value;
-      return;
-    }
-    inFor |= s->isFor;
-    inRegion |= s->isRegion;
-    if (found != s->names.end() || s->isFunction)
-      break;
-  }
-  auto report = error(Code::AssignOutsideFor, stmt.range, "bindings don't change");
-  report.help("make a new name, which hides the old one: `let " + text(stmt.range) + "`");
 }

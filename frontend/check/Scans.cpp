@@ -115,6 +115,7 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
   auto ordinals = drawOrdinals;
   for (;;) {
     auto before = slotValues;
+    auto known = facts.size();
     drawOrdinals = ordinals;
     builder->open(Builder::Frame::Body);
     Tensor iteration = builder->argument(DType::I64, {});
@@ -145,6 +146,8 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
       std::vector<Axis> axes = plan.inputs[i].axes;
       axes.erase(axes.begin() + plan.inputAxes[i]);
       slices.emplace_back(builder->argument(plan.inputs[i].dtype, axes));
+      if (auto numbers = iotas.find(plan.inputs[i].id); numbers != iotas.end())
+        assumeBelow(slices.back().get<Tensor>()->id, numbers->second);
     }
     size_t next = 0;
     if (expr.state)
@@ -152,6 +155,7 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
     next = 0;
     bindPattern(expr.over, rebuild(plan.sequence, slices, next), *inner);
     BlockResult body = evaluateBlock(expr.body, inner, nullptr);
+    facts.shrink(known);
 
     // The next state, leaf by leaf of the type it had.
     std::vector<ValueId> results;

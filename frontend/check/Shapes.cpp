@@ -166,7 +166,10 @@ Value Elaborator::builtinShape(const std::string &name, std::vector<CallArg> arg
     auto axes = dimensions(args);
     if (!axes)
       return ErrorValue{};
-    return builder->emit(OpKind::Iota, {}, DType::I32, *axes, site.range, AxisAttr{0});
+    Tensor numbers = builder->emit(OpKind::Iota, {}, DType::I32, *axes, site.range, AxisAttr{0});
+    if (numbers.rank() == 1)
+      iotas[numbers.id] = numbers.axes[0].dim;
+    return numbers;
   }
   if (!positional(args, 1, name == "reshape" ? 64 : 1, site))
     return ErrorValue{};

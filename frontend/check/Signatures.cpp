@@ -45,7 +45,7 @@ std::string Elaborator::signatureText(const ast::NamedType &type, const DimEnv &
     return result;
   for (size_t i = 0; i < type.dims.size(); ++i) {
     result += i ? ", " : "[";
-    if (type.dims[i].ellipsis) {
+    if (env.isEllipsis(type.dims[i])) {
       result += "...";
       continue;
     }
@@ -91,10 +91,10 @@ bool Elaborator::bindParameters(const ast::Function &function,
     Value &value = values[i].second;
     SourceRange range = matched[i] ? matched[i]->range : param.range;
     value = matched[i] ? matched[i]->value : evaluate(param.value, scope);
-    if (!matched[i] && value.is<Hole>())
-      return notYet(param.range, "`_` as a function's default"), false;
     if (!param.type) {
-      if (!checkUntyped(value, param, range, what))
+      if (value.is<Hole>())
+        value = {Number::integer(freshHole(range)), range};
+      else if (!checkUntyped(value, param, range, what))
         ok = false;
       if (!value.is<Tensor>() && !value.origin.isValid())
         value.origin = range;
@@ -251,7 +251,7 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
   size_t written = 0;
   bool ellipsis = false;
   for (const ast::TypeDim &dim : type.dims)
-    dim.ellipsis ? void(ellipsis = true) : void(++written);
+    env.isEllipsis(dim) ? void(ellipsis = true) : void(++written);
   size_t rank = tensor->rank();
   if (ellipsis ? rank < written : rank != written) {
     error(Code::RankMismatch, range,
@@ -264,7 +264,7 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
   }
   size_t axis = 0;
   for (const ast::TypeDim &dim : type.dims) {
-    if (dim.ellipsis) {
+    if (env.isEllipsis(dim)) {
       size_t count = rank - written;
       std::vector<Axis> lead(tensor->axes.begin() + axis, tensor->axes.begin() + axis + count);
       axis += count;
@@ -303,6 +303,7 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
     if (plain && !unknown.empty()) {
       bind(solutions(env), unknown[0], Value(Number::integer(actualAxis.dim), actualAxis.origin),
            plain->range);
+      solutions(env).dims[unknown[0]] = actualAxis.decided;
       continue;
     }
     pending.push_back({dim.extent, &env, actualAxis, &param, axis, rank, range, *tensor, &type});
@@ -340,6 +341,7 @@ bool Elaborator::solvePending(std::vector<Pending> &pending, const CallSite &sit
         }
         bind(solutions(*item.env), unknown[0],
              Value(Number::integer(*solution), item.actual.origin), item.expr->range);
+        solutions(*item.env).dims[unknown[0]] = item.actual.decided;
         progress = true;
         continue;
       }

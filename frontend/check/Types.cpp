@@ -45,7 +45,7 @@ bool Elaborator::equal(const Dim &a, const Dim &b) {
         return true;
       }
     }
-  return false;
+  return facts.provesEqual(x, y);
 }
 
 /// The expression that a name stands for inside an alias, and where to read it.
@@ -212,11 +212,11 @@ bool Elaborator::enterAlias(const ast::NamedType &type, const ast::Alias &alias,
   inner.vars = outer.vars;
   inner.outer = &outer;
   for (size_t i = 0; i < alias.dims.size(); ++i) {
-    if (type.dims[i].ellipsis) {
-      notYet(type.dims[i].range, "`...` as an alias's argument");
-      return false;
-    }
-    inner.args[std::string(alias.dims[i].text)] = type.dims[i].extent;
+    std::string name(alias.dims[i].text);
+    if (outer.isEllipsis(type.dims[i]))
+      inner.ellipses.insert(name);
+    else
+      inner.args[name] = type.dims[i].extent;
   }
   return true;
 }
@@ -323,7 +323,7 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
   result.dtype = *dtype;
   bool ok = true;
   for (const ast::TypeDim &dim : type.dims) {
-    if (dim.ellipsis) {
+    if (env.isEllipsis(dim)) {
       if (!env.vars || !env.vars->ellipsis) {
         error(Code::UnsolvedDimension, dim.range, "nothing here says what `...` stands for").done();
         ok = false;
@@ -337,8 +337,11 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
     }
     auto extent = evaluateDim(dim.extent, env);
     ok &= extent.has_value();
-    if (extent)
-      result.axes.emplace_back(*extent, originOf(dim.extent, env));
+    if (extent) {
+      Axis axis(*extent, originOf(dim.extent, env));
+      axis.decided = decidedBy(dim.extent, env);
+      result.axes.push_back(axis);
+    }
   }
   result.kind = ok ? Kind::Tensor : Kind::Error;
   return result;
@@ -352,6 +355,31 @@ SourceRange Elaborator::originOf(const ast::Expr *written, const DimEnv &written
     if (auto value = lookup(*env->scope, name->name, name->range); value && value->origin.isValid())
       return value->origin;
   return expr->range;
+}
+
+Decided Elaborator::decidedBy(const ast::Expr *written, const DimEnv &written_env) {
+  auto [expr, env] = follow(written, &written_env);
+  if (expr->kind == ast::ExprKind::Number)
+    return Decided::Fixed;
+  auto either = [](Decided a, Decided b) {
+    if (a == Decided::ByCall || b == Decided::ByCall)
+      return Decided::ByCall;
+    return a == b ? a : Decided::Elsewhere;
+  };
+  if (auto *binary = ast::dynCast<ast::BinaryExpr>(expr))
+    return either(decidedBy(binary->lhs, *env), decidedBy(binary->rhs, *env));
+  auto *name = ast::dynCast<ast::NameExpr>(expr);
+  if (!name)
+    return Decided::Elsewhere;
+  for (const Scope *s = env->scope.get(); s; s = s->parent.get()) {
+    if (s->dims.count(name->name))
+      return Decided::ByCall;
+    if (s->names.count(name->name))
+      return s->isFunction || s->self ? Decided::Fixed : Decided::Elsewhere;
+    if (s->self || s->module)
+      return Decided::Fixed;
+  }
+  return Decided::Elsewhere;
 }
 
 //===----------------------------------------------------------------------===//
@@ -535,6 +563,8 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
   Tensor result = *tensor;
   for (size_t i = 0; i < type.axes.size(); ++i) {
     result.axes[i].fromEllipsis = type.axes[i].fromEllipsis;
+    if (type.axes[i].decided != Decided::Elsewhere)
+      result.axes[i].decided = type.axes[i].decided;
     if (type.axes[i].origin.isValid() && !result.axes[i].origin.isValid())
       result.axes[i].origin = type.axes[i].origin;
   }

@@ -64,10 +64,15 @@ private:
   std::vector<Node> nodes_;
 };
 
+/// Who says how large a dimension is: a signature's variable, solved for each call; a model's
+/// argument, a constant or a number; or something else, such as arithmetic on shapes.
+enum class Decided : uint8_t { Elsewhere, ByCall, Fixed };
+
 /// One dimension of a value, and where its size was written.
 struct Axis {
   Dim dim;
   SourceRange origin;
+  Decided decided = Decided::Elsewhere;
   bool fromEllipsis = false; ///< stands for a `...` of the signature being elaborated
 
   Axis(Dim d, SourceRange o = {}) : dim(std::move(d)), origin(o) {}
@@ -229,12 +234,15 @@ struct TypeVars {
 struct Scope {
   ScopePtr parent;
   std::map<std::string, Binding, std::less<>> names;
+  /// Of a function: the dimensions that its call solved, and who decided them there.
+  std::map<std::string, Decided, std::less<>> dims;
   ModelInstance *self = nullptr;
   Module *module = nullptr;
   TypeVars *types = nullptr; ///< of the function whose scope it is
   bool isFunction = false;   ///< assignment doesn't look further out
   bool isFor = false;        ///< a repetition of a `for`
   bool isRegion = false;     ///< a branch or body that runs, or doesn't, at run time
+  bool isBranch = false;     ///< such a region, and a branch
 
   explicit Scope(ScopePtr parent = nullptr) : parent(std::move(parent)) {}
 };
