@@ -63,7 +63,15 @@ Value Elaborator::evaluateCall(const ast::CallExpr &expr, ScopePtr scope,
     return makeGradient(function->builtin, expr, scope, site);
   std::vector<CallArg> args;
   bool failed = callee.isError();
+  std::string path = fieldPath;
   for (const ast::Arg &arg : expr.args) {
+    // A model made for another one is a part of it: `wrapped.inner`.
+    if (auto *model = callee.get<ModelType>(); model && mayMakeModels) {
+      std::string_view name = arg.name.text;
+      if (name.empty() && args.size() < model->decl->params.size())
+        name = model->decl->params[args.size()].name.text;
+      fieldPath = (path.empty() ? "" : path + ".") + std::string(name);
+    }
     CallArg evaluated{arg.name,
                       evaluate(arg.value, scope),
                       arg.value,
@@ -79,6 +87,7 @@ Value Elaborator::evaluateCall(const ast::CallExpr &expr, ScopePtr scope,
     failed |= evaluated.value.isError();
     args.push_back(std::move(evaluated));
   }
+  fieldPath = path;
   if (failed)
     return ErrorValue{};
   bool remember = memoCalls && active.empty();
@@ -260,6 +269,8 @@ Value Elaborator::callDeclared(const FunctionValue &function, std::vector<CallAr
   if (!bindParameters(decl, std::move(matched), scope, vars, site, function.self))
     return ErrorValue{};
   active.push_back({site.range, &decl, function.self, usesIndex});
+  if (function.self)
+    calledMembers.emplace(function.self, &decl);
   auto known = facts.size();
   Value result = evaluateBody(function, scope, vars, site.expected);
   facts.shrink(known);

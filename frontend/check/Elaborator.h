@@ -80,6 +80,7 @@ struct LoopIndex {
     std::string name; ///< the tensor that is read
     bool conditional; ///< in a branch
     bool alone;
+    bool guarded; ///< of `x[...] else v`
   };
   std::vector<Use> uses;
 };
@@ -495,6 +496,7 @@ private:
 
   std::vector<std::unique_ptr<ModelInstance>> instances;
   std::set<const ModelInstance *> checkedInstances;
+  std::set<std::pair<const ModelInstance *, const ast::Function *>> calledMembers;
   std::vector<const ast::Model *> constructing;
   std::vector<Active> active;
   std::vector<std::unique_ptr<TypeVars>> ownedVars;

@@ -104,9 +104,7 @@ void Elaborator::constrain(const Affine &affine, const Axis &axis, SourceRange r
     auto &index = loopIndices.at(value);
     if (index->activeDepth != active.size())
       continue;
-    LoopIndex::Use use{affine, axis, range, name, conditional > 0, alone};
-    if (alone || !guarded)
-      index->uses.push_back(use);
+    index->uses.push_back({affine, axis, range, name, conditional > 0, alone, guarded});
   }
 }
 
@@ -206,6 +204,8 @@ bool Elaborator::solveIndex(LoopIndex &index) {
   }
   std::optional<Dim> least;
   for (const LoopIndex::Use &use : index.uses) {
+    if (use.guarded)
+      continue;
     auto term = std::find_if(use.affine.terms.begin(), use.affine.terms.end(),
                              [&](auto &t) { return t.first == index.value; });
     if (term == use.affine.terms.end() || term->second < 0)
@@ -220,6 +220,14 @@ bool Elaborator::solveIndex(LoopIndex &index) {
   }
   if (least && least->constant() && *least->constant() < 0)
     least = Dim(0);
+  // `x[t - 1] else 0.0` is as long as x, where nothing else says how far `t` runs.
+  if (!least)
+    for (const LoopIndex::Use &use : index.uses)
+      if (use.guarded && use.affine.terms.size() == 1 && use.affine.terms[0].second == 1) {
+        least = known(use.axis.dim);
+        index.axis = use.axis;
+        break;
+      }
   if (least)
     index.extent = least;
   return least.has_value();
