@@ -79,11 +79,12 @@ std::optional<Tensor> Elaborator::materialise(const Number &number, Dt dtype, So
                         "this quotient of whole numbers rounds down, and a real number is wanted");
     if (auto value = number.whole.constant())
       report.label("is " + std::to_string(*value));
-    if (digits && slash != std::string::npos)
-      report.help("write " + left + ".0 " + written.substr(slash));
-    else
-      report.help("convert one side first: `f32(" + left + ")" +
-                  (slash == std::string::npos ? "" : " " + written.substr(slash)) + "`");
+    std::string right = slash == std::string::npos ? "" : " " + written.substr(slash);
+    std::string real = digits && !right.empty() ? left + ".0" + right : "f32(" + left + ")" + right;
+    report.help(digits && !right.empty() ? "write " + real
+                                         : "convert one side first: `" + real + "`");
+    bool isBare = written == text(number.quotient);
+    report.fix(number.quotient, isBare ? real : "(" + real + ")");
     return std::nullopt;
   }
   Dim dim = known(number.whole);
@@ -227,7 +228,8 @@ std::optional<bool> Elaborator::decide(BinaryOp op, const Number &a, const Numbe
     else {
       notLess = facts.provesNotLess(difference, Dim(0));
       notGreater = facts.provesNotLess(Dim(0), difference);
-      different = facts.provesNotLess(difference, Dim(1)) || facts.provesNotLess(Dim(-1), difference);
+      different =
+          facts.provesNotLess(difference, Dim(1)) || facts.provesNotLess(Dim(-1), difference);
     }
   }
   auto known = [&](bool yes, bool no) -> std::optional<bool> {
@@ -324,9 +326,11 @@ bool Elaborator::meetDtypes(const Tensor &a, const Tensor &b, SourceRange range,
   bool aTruth = x.variable < 0 && x.fixed == DType::Bool,
        bTruth = y.variable < 0 && y.fixed == DType::Bool;
   if (!aTruth && (bTruth || dtypes.mustBeReal(x)))
-    report.help("convert one: `" + left + "(" + bareText(bRange) + ")`");
+    report.help("convert one: `" + left + "(" + bareText(bRange) + ")`")
+        .fix(bRange, left + "(" + bareText(bRange) + ")");
   else
-    report.help("convert one: `" + right + "(" + bareText(aRange) + ")`");
+    report.help("convert one: `" + right + "(" + bareText(aRange) + ")`")
+        .fix(aRange, right + "(" + bareText(aRange) + ")");
   return false;
 }
 

@@ -43,7 +43,8 @@ void Elaborator::assign(const ast::AssignStmt &stmt, ScopePtr scope) {
       break;
   }
   auto report = error(Code::AssignOutsideFor, stmt.range, "bindings don't change");
-  report.help("make a new name, which hides the old one: `let " + text(stmt.range) + "`");
+  report.help("make a new name, which hides the old one: `let " + text(stmt.range) + "`")
+      .fix(stmt.range, "let " + text(stmt.range));
 }
 
 /// At the end of a branch: what it left in the names, and these as they were before.

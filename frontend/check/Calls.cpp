@@ -190,7 +190,7 @@ bool Elaborator::matchNames(const std::vector<std::string> &names,
                   "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`");
         report.secondary(declared, "declared here");
         if (std::string near = nearest(arg.name.text, names); !near.empty()) {
-          report.help("did you mean `" + near + "`?");
+          report.help("did you mean `" + near + "`?").fix(arg.name.range, near);
         } else if (!names.empty()) {
           std::string all;
           for (const std::string &name : names)

@@ -520,7 +520,7 @@ private:
   std::map<ValueId, Affine> affines;
   std::map<ValueId, Dim> forms;
   std::map<ValueId, Condition> conditions;
-  std::map<ValueId, Dim> iotas;                  ///< their extents
+  std::map<ValueId, Dim> iotas;                 ///< their extents
   std::vector<Assignments *> branchAssignments; ///< of the branches around here, innermost last
   std::map<ValueId, std::shared_ptr<LoopIndex>> loopIndices;
   std::map<ValueId, std::vector<std::shared_ptr<LoopIndex>>> pendingCounts;

@@ -163,7 +163,7 @@ Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
     auto report =
         error(Code::UnknownMember, expr.name.range, "`random` has no `" + std::string(name) + "`");
     if (std::string near = nearest(name, names); !near.empty())
-      report.help("did you mean `random." + near + "`?");
+      report.help("did you mean `random." + near + "`?").fix(expr.name.range, near);
     return ErrorValue{};
   }
   Value base = evaluate(expr.base, scope);
@@ -201,7 +201,8 @@ Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
   auto report = error(Code::UnknownMember, expr.name.range,
                       "`" + text(expr.base->range) + "` has no `" + std::string(name) + "`");
   if (std::string near = nearest(name, names); !near.empty())
-    report.help("did you mean `" + text(expr.base->range) + "." + near + "`?");
+    report.help("did you mean `" + text(expr.base->range) + "." + near + "`?")
+        .fix(expr.name.range, near);
   return ErrorValue{};
 }
 
@@ -224,7 +225,9 @@ Value Elaborator::evaluateIf(const ast::IfExpr &expr, ScopePtr scope,
     return error(Code::BadCondition, expr.condition->range,
                  "a condition is a truth value, and this is " + typeText(*tensor))
                .help("compare: `" + text(expr.condition->range) +
-                     (dtypes.mustBeReal(dtype) ? " != 0.0`" : " != 0`")),
+                     (dtypes.mustBeReal(dtype) ? " != 0.0`" : " != 0`"))
+               .fix(expr.condition->range,
+                    text(expr.condition->range) + (dtypes.mustBeReal(dtype) ? " != 0.0" : " != 0")),
            ErrorValue{};
   if (!tensor->isScalar())
     return error(Code::BadCondition, expr.condition->range,
@@ -366,7 +369,7 @@ void Elaborator::executeSet(const ast::SetStmt &stmt, ScopePtr scope) {
       if (candidate->member->name.text == stmt.name.text)
         report.secondary(candidate->member->name.range, "a parameter: the optimizer changes it");
     if (std::string near = nearest(stmt.name.text, states); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(stmt.name.range, near);
     else
       report.help("declare it: `state " + std::string(stmt.name.text) + ": f32 = 0.0`");
     return;

@@ -195,7 +195,8 @@ bool Elaborator::solveIndex(LoopIndex &index) {
       if (!isLibrary(each->axis.origin))
         report.secondary(each->axis.origin, "the " + dimText(each->axis.dim) + " comes from here");
     if (first->conditional || !first->axis.dim.constant() || !use.axis.dim.constant())
-      report.help("give the range: `" + index.name + ": " + one + "`");
+      report.help("give the range: `" + index.name + ": " + one + "`")
+          .fix(index.written, index.name + ": " + one);
   }
   if (first) {
     index.extent = known(first->axis.dim);

@@ -277,7 +277,7 @@ std::vector<std::string> Elaborator::visibleNames(const Scope &scope) {
 Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceRange at) {
   auto report = error(Code::UnknownName, at, "there is no `" + std::string(name) + "` here");
   if (std::string near = nearest(name, visibleNames(scope)); !near.empty())
-    report.help("did you mean `" + near + "`?");
+    report.help("did you mean `" + near + "`?").fix(at, near);
   else if (trainFields && active.empty()) {
     std::string fields;
     for (const data::Field &field : trainFields->fields)

@@ -105,7 +105,8 @@ Value Elaborator::joinTensors(bool stack, std::vector<CallArg> args, const CallS
     } else if (!arg.name.text.empty()) {
       return error(Code::UnknownArgument, arg.name.range,
                    "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`")
-                 .help("did you mean `axis`?"),
+                 .help("did you mean `axis`?")
+                 .fix(arg.name.range, "axis"),
              ErrorValue{};
     } else if (auto *list = arg.value.get<Sequence>()) {
       for (const Value &item : list->items)
@@ -355,7 +356,7 @@ Value Elaborator::builtinRandom(const std::string &name, std::vector<CallArg> ar
           error(Code::UnknownArgument, arg.name.range,
                 "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`");
       if (std::string near = nearest(arg.name.text, names); !near.empty())
-        report.help("did you mean `" + near + "`?");
+        report.help("did you mean `" + near + "`?").fix(arg.name.range, near);
       return ErrorValue{};
     }
     parameters[place - names.begin()].second = arg.value;

@@ -245,7 +245,8 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
     report.label(typeText(*tensor)).secondary(type.range, "declared here");
     std::string to = fixed ? std::string(check::name(*fixed)) : dtypeText(wanted);
     if (kindFits)
-      report.help("convert it: `" + to + "(" + bareText(range) + ")`");
+      report.help("convert it: `" + to + "(" + bareText(range) + ")`")
+          .fix(range, to + "(" + bareText(range) + ")");
     return false;
   }
   size_t written = 0;
@@ -369,6 +370,19 @@ bool Elaborator::solvePending(std::vector<Pending> &pending, const CallSite &sit
   return ok;
 }
 
+/// True if the name is a constant of a file, and nothing nearer.
+static bool isConstantName(const DimEnv &env, const ast::NameExpr &name) {
+  for (const Scope *s = env.scope.get(); s; s = s->parent.get()) {
+    if (s->names.count(name.name))
+      return false;
+    if (s->module) {
+      auto decl = s->module->decls.find(name.name);
+      return decl != s->module->decls.end() && ast::dynCast<ast::TopLet>(decl->second);
+    }
+  }
+  return false;
+}
+
 void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceRange wantedOrigin,
                                  const CallSite &site, ModelInstance *self) {
   std::string have = dimText(item.actual.dim), want = dimText(wanted);
@@ -389,6 +403,11 @@ void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceR
   SourceRange origin = item.actual.origin;
   if (origin.isValid() && !isLibrary(origin) && !contains(item.range, origin))
     report.secondary(origin, "the " + have + " comes from here");
+  // A name that is also a constant is no variable of the signature, which is easily overlooked.
+  if (auto *name = ast::dynCast<ast::NameExpr>(item.expr); name && isConstantName(*item.env, *name))
+    report.note("`" + std::string(name->name) +
+                "` here is the constant of that name; a dimension "
+                "that each call decides has a name of its own");
   if (!wantedOrigin.isValid() || isLibrary(wantedOrigin))
     return;
   report.secondary(wantedOrigin, "the " + want + " comes from here");
@@ -399,6 +418,6 @@ void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceR
     std::string made = text(self->made);
     made.replace(wantedOrigin.begin - self->made.begin, wantedOrigin.end - wantedOrigin.begin,
                  std::to_string(*number));
-    report.help("make the widths agree: `" + made + "`");
+    report.help("make the widths agree: `" + made + "`").fix(wantedOrigin, std::to_string(*number));
   }
 }

@@ -66,7 +66,8 @@ void Elaborator::unknownDims(const ast::Expr *written, const DimEnv &written_env
   auto [expr, env] = follow(written, &written_env);
   if (auto *name = ast::dynCast<ast::NameExpr>(expr)) {
     auto value = lookup(*env->scope, name->name, name->range);
-    bool known = value && (value->is<Number>() || value->isError());
+    // A list may be asked for its length.
+    bool known = value && (value->is<Number>() || value->is<Sequence>() || value->isError());
     if (!known && !std::count(out.begin(), out.end(), name->name))
       out.emplace_back(name->name);
   } else if (auto *unary = ast::dynCast<ast::UnaryExpr>(expr)) {
@@ -107,7 +108,7 @@ std::optional<Dim> Elaborator::evaluateDim(const ast::Expr *written, const DimEn
           if (binding.value.is<Number>())
             numbers.push_back(other);
       if (std::string near = nearest(name->name, numbers); !near.empty())
-        report.help("did you mean `" + near + "`?");
+        report.help("did you mean `" + near + "`?").fix(name->range, near);
       return std::nullopt;
     }
   }
@@ -317,7 +318,7 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
     auto report =
         error(Code::UnknownType, type.path.range, "there is no type `" + type.path.str() + "`");
     if (std::string near = nearest(name, names); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(type.path.range, near);
     return result;
   }
   result.dtype = *dtype;
@@ -441,7 +442,7 @@ Value Elaborator::coerce(Value value, const ResolvedType &type, SourceRange rang
     auto report = error(Code::UnknownChoice, range,
                         what + " is one of " + typeText(type) + ", not \"" + text->value + "\"");
     if (std::string near = nearest(text->value, type.names); !near.empty())
-      report.help("did you mean \"" + near + "\"?");
+      report.help("did you mean \"" + near + "\"?").fix(range, "\"" + near + "\"");
     return ErrorValue{};
   }
   case Kind::Tuple:
@@ -518,7 +519,8 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
     if (!type.axes.empty())
       return error(code, range, what + " is " + typeText(type) + ", and this is one number")
                  .secondary(typeRange, "says " + typeText(type))
-                 .help("a tensor of equal numbers is `full(" + bareText(range) + ")`"),
+                 .help("a tensor of equal numbers is `full(" + bareText(range) + ")`")
+                 .fix(range, "full(" + bareText(range) + ")"),
              ErrorValue{};
     auto scalar = materialise(*number, type.dtype, range);
     return scalar ? Value(*scalar) : Value();
@@ -537,7 +539,8 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
                  what + " is " + typeText(type) + ", and this value is " + typeText(*tensor))
                .label(typeText(*tensor))
                .secondary(typeRange, "says " + typeText(type))
-               .help("convert it: `" + dtypeText(type.dtype) + "(" + bareText(range) + ")`"),
+               .help("convert it: `" + dtypeText(type.dtype) + "(" + bareText(range) + ")`")
+               .fix(range, dtypeText(type.dtype) + "(" + bareText(range) + ")"),
            ErrorValue{};
   if (tensor->rank() != type.axes.size())
     return error(code, range,

@@ -269,7 +269,7 @@ struct ModelInstance {
   std::map<std::string, Value, std::less<>> fields;
   std::vector<std::string> evaluating; ///< fields being evaluated, to find circles
   std::vector<std::unique_ptr<Slot>> slots;
-  SourceRange made;                     ///< the call that made it
+  SourceRange made;    ///< the call that made it
   bool isOpen = false; ///< its uses decide a width, or it holds a model it was given
   Role parameterRole = Role::Parameter; ///< of its slots
   Role stateRole = Role::State;

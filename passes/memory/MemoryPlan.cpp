@@ -1,6 +1,7 @@
 //===- MemoryPlan.cpp - Where every value of a function lives -------------===//
 #include "passes/memory/MemoryPlan.h"
 
+#include "passes/schedule/InPlace.h"
 #include "passes/schedule/RowPartition.h"
 
 #include "llvm/Support/Format.h"
@@ -75,14 +76,15 @@ private:
   }
 
   void collectScan(ScanOp scan) {
-    for (Value result : scan.getCarriedResults()) {
+    for (auto [i, result] : llvm::enumerate(scan.getCarriedResults())) {
       Dim bytes = bufferBytes(cast<RankedTensorType>(result.getType()));
-      for (int half = 0; half < 2; ++half) {
+      int halves = isUpdatedInPlace(scan, i) ? 1 : 2;
+      for (int half = 0; half < halves; ++half) {
         own(result, begin[scan], bytes);
         auto &buffer = plan.buffers.back();
         buffer.lastUse = std::max(buffer.lastUse, end[scan]);
       }
-      plan.bufferOf[result] = plan.buffers.size() - 2;
+      plan.bufferOf[result] = plan.buffers.size() - halves;
     }
     for (Value result : scan.getStackedResults())
       if (!hasDestination(result)) {
