@@ -56,6 +56,7 @@ bool Elaborator::openIndices(ast::List<ast::Index> head, ScopePtr outer, Scope &
               "the index `" + other->name + "` stands twice in one bracket")
             .secondary(other->written, "first here");
         ok = false;
+        silentIndices = true;
       }
     auto index = makeIndex(std::string(written.name.text), written.name.range, builder->depth());
     index->extent = extent;
@@ -273,6 +274,7 @@ std::optional<Elaborator::Loops> Elaborator::evaluateLoops(ast::List<ast::Index>
   std::vector<std::shared_ptr<LoopIndex>> before = std::move(unsolved);
   unsolved.clear();
   builder->open(Builder::Frame::Nest);
+  bool silent = silentIndices;
   bool ok = openIndices(head, scope, *inner, binder);
   for (size_t i = 0; extents && i < extents->size() && i < binder.indices.size(); ++i) {
     binder.indices[i]->extent = (*extents)[i].dim;
@@ -288,7 +290,6 @@ std::optional<Elaborator::Loops> Elaborator::evaluateLoops(ast::List<ast::Index>
     error(Code::NotATensor, body->range, "this has no value").done();
   if (!tensor)
     ok = false;
-  bool silent = silentIndices;
   silentIndices |= !tensor;
   if (binder.hasEllipsis && !binder.ellipsisKnown && tensor)
     error(Code::EllipsisRank, binder.ellipsisRange, "nothing says what `...` stands for here")

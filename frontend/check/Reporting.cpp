@@ -212,8 +212,9 @@ std::string Elaborator::typeText(const ResolvedType &type) const {
   case Kind::Model:
     return "a model";
   case Kind::Tree:
-  case Kind::Like:
     return "a tree";
+  case Kind::Like:
+    return "like " + typeText(type.like);
   }
   return "";
 }

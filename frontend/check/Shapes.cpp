@@ -368,6 +368,11 @@ Value Elaborator::builtinRandom(const std::string &name, std::vector<CallArg> ar
                    "`" + site.name + "` also needs `" + parameter + "`")
                  .help("name it: `" + site.name + "(" + parameter + " = …)`"),
              ErrorValue{};
+    auto *scalar = value->get<Tensor>();
+    if (!value->is<Number>() && !(scalar && scalar->isScalar()))
+      return fail(Code::ArgumentType, site.range,
+                  "`" + parameter + "` of `" + site.name + "` is one number, and this is " +
+                      typeText(*value));
     pending.parameters.push_back(*value);
   }
   if (dims.empty() && !integers)

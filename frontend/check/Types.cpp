@@ -1,5 +1,6 @@
 //===- Types.cpp - What types say, and values made to fit them ------------===//
 #include "frontend/check/Elaborator.h"
+#include "frontend/check/NameWalker.h"
 
 #include <algorithm>
 #include <array>
@@ -67,7 +68,8 @@ void Elaborator::unknownDims(const ast::Expr *written, const DimEnv &written_env
   if (auto *name = ast::dynCast<ast::NameExpr>(expr)) {
     auto value = lookup(*env->scope, name->name, name->range);
     // A list may be asked for its length.
-    bool known = value && (value->is<Number>() || value->is<Sequence>() || value->isError());
+    bool known = (value && (value->is<Number>() || value->is<Sequence>() || value->isError())) ||
+                 env->ellipses.count(name->name);
     if (!known && !std::count(out.begin(), out.end(), name->name))
       out.emplace_back(name->name);
   } else if (auto *unary = ast::dynCast<ast::UnaryExpr>(expr)) {
@@ -89,6 +91,17 @@ std::optional<Dim> Elaborator::evaluateDim(const ast::Expr *written, const DimEn
   if (name && name->name == "_")
     return freshHole(expr->range);
   ScopePtr scope = env->scope;
+  std::string ellipsis;
+  NameWalker([&](std::string_view used, SourceRange) {
+    if (env->ellipses.count(used))
+      ellipsis = used;
+  }).expr(expr, {});
+  if (!ellipsis.empty()) {
+    error(Code::BadDimension, expr->range,
+          "`" + ellipsis + "` stands for `...` here, which is no number")
+        .done();
+    return std::nullopt;
+  }
   if (!env->args.empty()) {
     scope = std::make_shared<Scope>(scope);
     for (auto &[parameter, arg] : env->args)
@@ -534,14 +547,18 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
     return error(code, range, what + " is " + typeText(type) + ", and this is " + typeText(value))
                .secondary(typeRange, "says " + typeText(type)),
            ErrorValue{};
-  if (!dtypes.unify(tensor->dtype, type.dtype))
-    return error(Code::DtypeMix, range,
-                 what + " is " + typeText(type) + ", and this value is " + typeText(*tensor))
-               .label(typeText(*tensor))
-               .secondary(typeRange, "says " + typeText(type))
-               .help("convert it: `" + dtypeText(type.dtype) + "(" + bareText(range) + ")`")
-               .fix(range, dtypeText(type.dtype) + "(" + bareText(range) + ")"),
-           ErrorValue{};
+  if (!dtypes.unify(tensor->dtype, type.dtype)) {
+    auto report =
+        error(Code::DtypeMix, range,
+              what + " is " + typeText(type) + ", and this value is " + typeText(*tensor));
+    report.label(typeText(*tensor)).secondary(typeRange, "says " + typeText(type));
+    std::string converted = dtypeText(type.dtype) + "(" + bareText(range) + ")";
+    if (tensor->rank() == type.axes.size() &&
+        std::equal(type.axes.begin(), type.axes.end(), tensor->axes.begin(),
+                   [&](auto &p, auto &q) { return equal(p.dim, q.dim); }))
+      report.help("convert it: `" + converted + "`").fix(range, converted);
+    return ErrorValue{};
+  }
   if (tensor->rank() != type.axes.size())
     return error(code, range,
                  what + " is " + typeText(type) + ", and this value is " + typeText(*tensor))
