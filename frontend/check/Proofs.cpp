@@ -133,14 +133,7 @@ void Elaborator::assume(ValueId condition, bool truth) {
 
 void Elaborator::proveInside(ReadPosition &position, const Dim &extent) {
   Dim place, size = known(extent);
-  DimFacts ranges;
   if (position.affine) {
-    for (auto &[value, coefficient] : position.affine->terms) {
-      auto &index = loopIndices.at(value);
-      if (!index->extent)
-        return;
-      ranges.assumeNotLess(known(*index->extent) - Dim(1), forms.at(value));
-    }
     place = formOf(*position.affine);
   } else {
     auto form = forms.find(position.value);
@@ -149,18 +142,26 @@ void Elaborator::proveInside(ReadPosition &position, const Dim &extent) {
       return;
     place = known(form->second);
   }
-  auto follows = [&](const DimFacts &from) {
-    return from.provesNotLess(place, Dim(0)) && from.provesNotLess(size - Dim(1), place);
+  // The indices in the place, with their ranges.
+  std::vector<std::pair<Dim, Dim>> ranges;
+  for (const std::string &name : place.symbols())
+    if (name.starts_with("%i")) {
+      auto &index = loopIndices.at(static_cast<ValueId>(std::stoul(name.substr(2))));
+      if (!index->extent)
+        return;
+      ranges.emplace_back(known(*index->extent) - Dim(1), Dim::symbol(name));
+    }
+  auto follows = [&](DimFacts &from) {
+    auto before = from.size();
+    for (auto &[last, index] : ranges)
+      from.assumeNotLess(last, index);
+    bool isInside = from.provesNotLess(place, Dim(0)) && from.provesNotLess(size - Dim(1), place);
+    from.shrink(before);
+    return isInside;
   };
-  position.inside = follows(ranges);
-  if (position.inside || (facts.empty() && position.affine))
-    return;
-  auto before = facts.size();
-  if (position.affine)
-    for (auto &[value, coefficient] : position.affine->terms)
-      facts.assumeNotLess(known(*loopIndices.at(value)->extent) - Dim(1), forms.at(value));
-  position.guarded = follows(facts);
-  facts.shrink(before);
+  DimFacts nothing;
+  position.inside = follows(nothing);
+  position.guarded = !position.inside && !facts.empty() && follows(facts);
 }
 
 /// Writes down what is known about the loops of a finished region: extents, counts, and which reads

@@ -186,13 +186,15 @@ public:
         Dim factor = product(*times);
         if (!factor.isNonNegative())
           continue;
-        // All of the term at once, or a part of it where another fact has the rest.
+        // All of the term at once, or a part of it where another fact has the rest. Of whole
+        // numbers s * dim >= 1 - s is as good as dim >= 0.
         int64_t each = -coefficient;
         Dim once = factor * fact;
         auto part = [&] { return lacking > each && proves(dim - once, depth - 1); };
         bool found = lacking % each == 0
                          ? proves(dim - Dim(lacking / each) * once, depth - 1) || part()
-                         : part() || proves(dim * Dim(each) - Dim(lacking) * once, depth - 1);
+                         : part() || proves(dim * Dim(each) + Dim(each - 1) - Dim(lacking) * once,
+                                            depth - 1);
         if (found)
           return true;
       }
@@ -201,9 +203,21 @@ public:
 
 private:
   std::vector<Dim> facts;
-  unsigned steps = 80;
+  unsigned steps = 200;
 };
 } // namespace
+
+/// The sum with an atom replaced.
+static Dim replaced(const Dim &dim, const AtomPtr &atom, const Dim &by) {
+  Dim result;
+  for (auto &[monomial, coefficient] : dim.terms()) {
+    Dim term(coefficient);
+    for (const AtomPtr &factor : monomial)
+      term = term * (asDim(factor) == asDim(atom) ? by : asDim(factor));
+    result = result + term;
+  }
+  return result;
+}
 
 bool DimFacts::provesEqual(const Dim &a, const Dim &b) const {
   Dim left = reduced(a - b);
@@ -213,16 +227,26 @@ bool DimFacts::provesEqual(const Dim &a, const Dim &b) const {
 }
 
 bool DimFacts::provesNotLess(const Dim &a, const Dim &b) const {
-  Dim difference = reduced(a - b);
+  return provesNonNegative(reduced(a - b), 3);
+}
+
+bool DimFacts::provesNonNegative(const Dim &difference, unsigned splits) const {
   if (difference.isNonNegative())
     return true;
-  std::vector<Dim> facts;
+  std::vector<Dim> known, definitions;
   for (const Dim &fact : inequalities_)
-    facts.push_back(reduced(fact));
-  std::vector<Dim> definitions;
+    known.push_back(reduced(fact));
   defining(difference, definitions, 2);
-  for (const Dim &fact : facts)
+  for (const Dim &fact : known)
     defining(fact, definitions, 2);
-  facts.insert(facts.end(), definitions.begin(), definitions.end());
-  return Search(std::move(facts)).proves(difference, 6);
+  known.insert(known.end(), definitions.begin(), definitions.end());
+  if (Search(std::move(known)).proves(difference, 6))
+    return true;
+  // A maximum or minimum is one of the two.
+  for (auto &[monomial, coefficient] : difference.terms())
+    for (const AtomPtr &factor : monomial)
+      if (splits && (factor->kind == Dim::AtomKind::Max || factor->kind == Dim::AtomKind::Min))
+        return provesNonNegative(replaced(difference, factor, factor->left), splits - 1) &&
+               provesNonNegative(replaced(difference, factor, factor->right), splits - 1);
+  return false;
 }

@@ -35,6 +35,7 @@ public:
 
 private:
   Dim reduced(Dim dim) const;
+  bool provesNonNegative(const Dim &difference, unsigned splits) const;
   /// Replaces a name; what is known of it (it is >= 0) stays known of its replacement.
   void replace(const std::string &name, const Dim &by);
   bool assumeMultiple(const Dim &difference);

@@ -24,6 +24,8 @@ TEST(DimFacts, WhatIsAssumedFollows) {
   EXPECT_FALSE(facts.provesNotLess(d("n"), d("4")));
   facts.assumeNotLess(d("m"), d("n + 1"));
   EXPECT_TRUE(facts.provesNotLess(d("m"), d("4")));
+  facts.assumeNotLess(d("n - 1"), d("%i5"));
+  EXPECT_TRUE(facts.provesNotLess(d("m - 1"), d("%i5 + 1")));
   EXPECT_FALSE(facts.provesNotLess(d("m"), d("5")));
 }
 
@@ -32,6 +34,10 @@ TEST(DimFacts, FloorDivisionsAreBounded) {
   EXPECT_TRUE(facts.provesNotLess(d("n"), d("2*(n floordiv 2)")));
   EXPECT_TRUE(facts.provesNotLess(d("2*(n floordiv 2) + 1"), d("n")));
   EXPECT_FALSE(facts.provesNotLess(d("2*(n floordiv 2)"), d("n")));
+  DimFacts halves;
+  halves.assumeNotLess(d("2*n - 1"), d("i"));
+  EXPECT_TRUE(halves.provesNotLess(d("n - 1"), d("i floordiv 2")));
+  EXPECT_FALSE(halves.provesNotLess(d("n - 2"), d("i floordiv 2")));
   // i % k < k
   EXPECT_TRUE(facts.provesNotLess(d("k - 1"), d("i - k*(i floordiv k)")));
   EXPECT_TRUE(facts.provesNotLess(d("i - k*(i floordiv k)"), d("0")));
@@ -42,6 +48,9 @@ TEST(DimFacts, MaximaAndMinimaAreBounded) {
   EXPECT_TRUE(facts.provesNotLess(d("n - 1"), d("min(i, n - 1)")));
   EXPECT_TRUE(facts.provesNotLess(d("max(i - 3, 0)"), d("0")));
   EXPECT_FALSE(facts.provesNotLess(d("n - 1"), d("min(i, n)")));
+  facts.assumeNotLess(d("n - 1"), d("i"));
+  EXPECT_TRUE(facts.provesNotLess(d("n - 1"), d("max(i - 1, 0)")));
+  EXPECT_TRUE(facts.provesNotLess(d("min(i + 5, n - 1)"), d("0")));
 }
 
 TEST(DimFacts, AStridedWindowStaysInside) {
