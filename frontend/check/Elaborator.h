@@ -513,6 +513,7 @@ private:
   // What belongs to the entry being built.
   std::unique_ptr<Builder> builder;
   bool training = false;
+  bool isLowered = false; ///< the entry will be lowered, where equal types have equal dimensions
   SlotValues slotValues;
   unsigned nextSlot = 0;
   std::map<std::string, unsigned> drawOrdinals;

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "frontend/check/Elaborator.h"
 
+#include <algorithm>
+
 using namespace tenon;
 using namespace tenon::check;
 
@@ -120,11 +122,16 @@ void Elaborator::assume(ValueId condition, bool truth) {
   auto found = conditions.find(condition);
   if (found == conditions.end())
     return;
-  for (const DimFact &fact : truth ? found->second.ifTrue : found->second.ifFalse)
-    if (fact.isZero)
-      facts.assumeEqual(known(fact.value), Dim(0));
-    else
+  for (const DimFact &fact : truth ? found->second.ifTrue : found->second.ifFalse) {
+    // What only a check at run time makes equal has two types in the graph.
+    auto names = fact.value.symbols();
+    bool isOfTypes = std::none_of(names.begin(), names.end(),
+                                  [](const std::string &name) { return name[0] == '%'; });
+    if (!fact.isZero)
       facts.assumeNotLess(known(fact.value), Dim(0));
+    else if (!isLowered || !isOfTypes)
+      facts.assumeEqual(known(fact.value), Dim(0));
+  }
 }
 
 //===----------------------------------------------------------------------===//

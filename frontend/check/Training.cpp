@@ -466,6 +466,7 @@ bool Elaborator::resolveTrain(TrainBlock &block) {
 }
 
 std::optional<Program> Elaborator::elaborateTrain(Module &module, const ast::Train &train) {
+  isLowered = true;
   TrainBlock block;
   block.syntax = &train;
   block.module = &module;
