@@ -122,6 +122,15 @@ def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def FormUpdates : Pass<"form-updates", "::mlir::func::FuncOp"> {
+  let summary = "Finds carried tensors of which a scan's body changes one row";
+  let description = [{
+    A next state that is `select(place == at, row, state)` becomes a kernel with the attribute
+    `update`, the axis of the row, if nothing else reads the old state. It is written in place.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def PackOperands : Pass<"pack-operands", "::mlir::func::FuncOp"> {
   let summary = "Gives the right operand of each contraction a kernel that packs it";
   let description = [{

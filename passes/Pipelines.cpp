@@ -56,14 +56,16 @@ void tenon::buildKernelPipeline(OpPassManager &manager) {
   auto &functions = manager.nest<func::FuncOp>();
   // 1. Before the grouping, which weighs what code will be made of.
   functions.addPass(createExpandMaps());
-  // 2. Groups of ops become kernels.
+  // 2. Before the grouping as well: it would compute the row's select in whoever reads it.
+  functions.addPass(createFormUpdates());
+  // 3. Groups of ops become kernels.
   functions.addPass(createFormKernels());
-  // 3. Right operands of contractions get kernels of their own, out of scans where possible; it
+  // 4. Right operands of contractions get kernels of their own, out of scans where possible; it
   //    needs to know which contraction is which kernel.
   functions.addPass(createPackOperands());
-  // 4. Operands that two contractions pack alike are packed once.
+  // 5. Operands that two contractions pack alike are packed once.
   functions.addPass(createCSEPass());
-  // 5. Last, because from here on a kernel's results are places in memory.
+  // 6. Last, because from here on a kernel's results are places in memory.
   functions.addPass(createAssignDestinations());
 }
 

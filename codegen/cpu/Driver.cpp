@@ -2,6 +2,7 @@
 #include "codegen/cpu/Driver.h"
 
 #include "codegen/cpu/DimCode.h"
+#include "passes/schedule/InPlace.h"
 #include "runtime/core/abi.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -389,11 +390,23 @@ private:
     auto *after = BasicBlock::Create(context, isOpen ? "loop_end" : "scan_end", function);
     llvm::SmallVector<std::pair<Value *, Value *>> halves;
     llvm::SmallVector<Value *> initial;
-    for (auto [init, result] : llvm::zip(loop.getInit(), loop.getCarriedResults())) {
+    bool anyInPlace = false;
+    for (auto [k, init, result] : llvm::enumerate(loop.getInit(), loop.getCarriedResults())) {
       unsigned buffer = plan.memory.bufferOf.lookup(result);
-      halves.push_back({bufferPointer(buffer), bufferPointer(buffer + 1)});
-      initial.push_back(pointerOf(init));
+      Value *first = bufferPointer(buffer);
+      if (isUpdatedInPlace(loop, k)) {
+        // The initial value is somebody else's, and may be read again.
+        anyInPlace = true;
+        copyShare(init, first);
+        halves.push_back({first, first});
+        initial.push_back(first);
+      } else {
+        halves.push_back({first, bufferPointer(buffer + 1)});
+        initial.push_back(pointerOf(init));
+      }
     }
+    if (anyInPlace)
+      barrier();
     auto *before = b.GetInsertBlock();
     b.CreateBr(head);
 
@@ -471,15 +484,35 @@ private:
     returnIf(b.CreateICmpNE(asked, b.getInt32(0)), "stopped");
   }
 
+  /// The slots of a carried value's own memory.
+  std::set<int> halvesOf(Repetition loop, unsigned carried) {
+    unsigned buffer = plan.memory.bufferOf.lookup(loop.getCarriedResults()[carried]);
+    std::set<int> slots{int(plan.memory.buffers[buffer].slot)};
+    if (!isUpdatedInPlace(loop, carried))
+      slots.insert(int(plan.memory.buffers[buffer + 1].slot));
+    return slots;
+  }
+
+  /// This thread's part of a copy of `value`, which is dense.
+  void copyShare(m::Value value, Value *to) {
+    Dim bytes(elementBytes(value.getType()));
+    for (const Dim &extent : dimsOf(m::cast<m::RankedTensorType>(value.getType())))
+      bytes = bytes * extent;
+    auto [lo, hi] = share(dim(bytes), 64);
+    auto at = [&](Value *pointer) { return b.CreateGEP(b.getInt8Ty(), pointer, lo); };
+    b.CreateMemCpy(at(to), llvm::Align(1), at(pointerOf(value)), llvm::Align(1),
+                   b.CreateSub(hi, lo));
+  }
+
   void bindBody(Repetition loop, llvm::ArrayRef<llvm::PHINode *> current, Value *t) {
-    for (auto [argument, phi, result, init] :
-         llvm::zip(loop.getCarriedArguments(), current, loop.getCarriedResults(), loop.getInit())) {
+    for (auto [k, argument, phi, result, init] : llvm::enumerate(
+             loop.getCarriedArguments(), current, loop.getCarriedResults(), loop.getInit())) {
       place[argument] = phi;
       // Before the first iteration it is the initial value's memory, later either half.
-      std::set<int> ids = memoryOf(init);
-      unsigned buffer = plan.memory.bufferOf.lookup(result);
-      for (int half = 0; half < 2; ++half)
-        ids.insert(plan.memory.buffers[buffer + half].slot);
+      std::set<int> ids = halvesOf(loop, k);
+      memory[loop.getCarriedYields()[k]] = ids;
+      if (!isUpdatedInPlace(loop, k))
+        ids.merge(std::set<int>(memoryOf(init)));
       memory[argument] = memory[result] = ids;
     }
     for (auto [argument, input, axis] :
@@ -487,11 +520,6 @@ private:
       place[argument] = slicePointer(input, axis, t);
       memory[argument] = memoryOf(input);
       rememberStrides(argument, input, axis);
-    }
-    for (auto [yield, result] : llvm::zip(loop.getCarriedYields(), loop.getCarriedResults())) {
-      unsigned buffer = plan.memory.bufferOf.lookup(result);
-      memory[yield] = {int(plan.memory.buffers[buffer].slot),
-                       int(plan.memory.buffers[buffer + 1].slot)};
     }
     for (auto [yield, result, axis] :
          llvm::zip(loop.getStackedYields(), loop.getStackedResults(), loop.getStackAxes())) {

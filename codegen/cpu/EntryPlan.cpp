@@ -1,6 +1,7 @@
 //===- EntryPlan.cpp - What the driver of an entry needs to know ----------===//
 #include "codegen/cpu/EntryPlan.h"
 
+#include "passes/schedule/InPlace.h"
 #include "runtime/core/abi.h"
 
 using namespace mlir;
@@ -140,6 +141,7 @@ private:
   KernelRequest request(KernelOp kernel) {
     KernelRequest request;
     request.op = kernel;
+    request.inPlace = writesInPlace(kernel);
     for (Value input : kernel.getInputs())
       request.inputs.push_back({cast<RankedTensorType>(input.getType()), stridesOf(input)});
     for (Value result : kernel.getResults())

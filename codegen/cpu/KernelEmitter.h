@@ -28,6 +28,8 @@ struct KernelRequest {
   /// The axis of the results whose places are the kernel's tasks, one each; if absent the emitter
   /// chooses the tasks.
   std::optional<unsigned> partitionAxis;
+  /// True if the result's memory is the first operand's: an update kernel writes its row alone.
+  bool inPlace = false;
   /// True if no loop may run over both axis `axis` - 1 and `axis` of the results: a task is one
   /// place of the partition's axis alone.
   bool isBorder(unsigned axis) const {

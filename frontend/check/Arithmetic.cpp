@@ -79,19 +79,24 @@ std::optional<Tensor> Elaborator::materialise(const Number &number, Dt dtype, So
                         "this quotient of whole numbers rounds down, and a real number is wanted");
     if (auto value = number.whole.constant())
       report.label("is " + std::to_string(*value));
-    if (digits && slash != std::string::npos)
-      report.help("write " + left + ".0 " + written.substr(slash));
-    else
-      report.help("convert one side first: `f32(" + left + ")" +
-                  (slash == std::string::npos ? "" : " " + written.substr(slash)) + "`");
+    std::string right = slash == std::string::npos ? "" : " " + written.substr(slash);
+    std::string real = digits && !right.empty() ? left + ".0" + right : "f32(" + left + ")" + right;
+    report.help(digits && !right.empty() ? "write " + real
+                                         : "convert one side first: `" + real + "`");
+    bool isBare = written == text(number.quotient);
+    report.fix(number.quotient, isBare ? real : "(" + real + ")");
     return std::nullopt;
   }
   Dim dim = known(number.whole);
+  Tensor result;
   if (auto value = dim.constant()) {
     ConstantAttr attr{*value, static_cast<double>(*value)};
-    return builder->emit(OpKind::Constant, {}, dtype, {}, range, attr);
+    result = builder->emit(OpKind::Constant, {}, dtype, {}, range, attr);
+  } else {
+    result = builder->emit(OpKind::Dimension, {}, dtype, {}, range, DimAttr{dim});
   }
-  return builder->emit(OpKind::Dimension, {}, dtype, {}, range, DimAttr{dim});
+  forms[result.id] = dim;
+  return result;
 }
 
 std::optional<Tensor> Elaborator::asTensor(const Value &value, SourceRange range) {
@@ -218,10 +223,13 @@ std::optional<bool> Elaborator::decide(BinaryOp op, const Number &a, const Numbe
       sign = 0;
     else if (auto value = difference.constant())
       sign = *value < 0 ? -1 : 1;
+    else if (facts.provesEqual(difference, Dim(0)))
+      sign = 0;
     else {
-      notLess = difference.isNonNegative();
-      notGreater = (-difference).isNonNegative();
-      different = (difference - Dim(1)).isNonNegative() || (-difference - Dim(1)).isNonNegative();
+      notLess = facts.provesNotLess(difference, Dim(0));
+      notGreater = facts.provesNotLess(Dim(0), difference);
+      different =
+          facts.provesNotLess(difference, Dim(1)) || facts.provesNotLess(Dim(-1), difference);
     }
   }
   auto known = [&](bool yes, bool no) -> std::optional<bool> {
@@ -318,9 +326,11 @@ bool Elaborator::meetDtypes(const Tensor &a, const Tensor &b, SourceRange range,
   bool aTruth = x.variable < 0 && x.fixed == DType::Bool,
        bTruth = y.variable < 0 && y.fixed == DType::Bool;
   if (!aTruth && (bTruth || dtypes.mustBeReal(x)))
-    report.help("convert one: `" + left + "(" + bareText(bRange) + ")`");
+    report.help("convert one: `" + left + "(" + bareText(bRange) + ")`")
+        .fix(bRange, left + "(" + bareText(bRange) + ")");
   else
-    report.help("convert one: `" + right + "(" + bareText(aRange) + ")`");
+    report.help("convert one: `" + right + "(" + bareText(aRange) + ")`")
+        .fix(aRange, right + "(" + bareText(aRange) + ")");
   return false;
 }
 
@@ -421,6 +431,8 @@ Value Elaborator::tensors(MapKind map, Tensor a, Tensor b, SourceRange range, So
     return ErrorValue{};
   Tensor result = builder->emitMap(map, {a.id, b.id}, isComparison(map) ? Dt(DType::Bool) : dtype,
                                    a.axes, range);
+  if (result.isScalar())
+    noteForm(map, a, b, result);
   if (!result.isScalar() || !x || !y)
     return result;
   // The affine form of an index expression is carried along.
@@ -478,6 +490,10 @@ Value Elaborator::unary(MapKind map, Value value, SourceRange range) {
                 truth ? "truth values don't take part in arithmetic"
                       : "`not` takes a truth value, and this is " + typeText(*tensor));
   Tensor result = builder->emitMap(map, {tensor->id}, dtype, tensor->axes, range);
+  if (map == MapKind::Not)
+    noteNot(*tensor, result);
+  else if (auto form = map == MapKind::Neg ? formOf(*tensor) : std::nullopt)
+    forms[result.id] = -*form;
   if (auto form = affineOf(*tensor); form && map == MapKind::Neg && result.isScalar()) {
     for (auto &term : form->terms)
       term.second = -term.second;

@@ -138,7 +138,8 @@ Value Elaborator::elementary(MapKind map, bool realOnly, double (*fold)(double),
     return error(Code::DtypeMix, range,
                  "`" + name + "` takes real numbers, and this is " + typeText(*tensor))
                .label(typeText(*tensor))
-               .help("convert: `f32(" + bareText(range) + ")`"),
+               .help("convert: `f32(" + bareText(range) + ")`")
+               .fix(range, "f32(" + bareText(range) + ")"),
            ErrorValue{};
   return builder->emitMap(map, {tensor->id},
                           map == MapKind::IsFinite ? Dt(DType::Bool) : dtypes.find(tensor->dtype),

@@ -63,7 +63,15 @@ Value Elaborator::evaluateCall(const ast::CallExpr &expr, ScopePtr scope,
     return makeGradient(function->builtin, expr, scope, site);
   std::vector<CallArg> args;
   bool failed = callee.isError();
+  std::string path = fieldPath;
   for (const ast::Arg &arg : expr.args) {
+    // A model made for another one is a part of it: `wrapped.inner`.
+    if (auto *model = callee.get<ModelType>(); model && mayMakeModels) {
+      std::string_view name = arg.name.text;
+      if (name.empty() && args.size() < model->decl->params.size())
+        name = model->decl->params[args.size()].name.text;
+      fieldPath = (path.empty() ? "" : path + ".") + std::string(name);
+    }
     CallArg evaluated{arg.name,
                       evaluate(arg.value, scope),
                       arg.value,
@@ -79,6 +87,7 @@ Value Elaborator::evaluateCall(const ast::CallExpr &expr, ScopePtr scope,
     failed |= evaluated.value.isError();
     args.push_back(std::move(evaluated));
   }
+  fieldPath = path;
   if (failed)
     return ErrorValue{};
   bool remember = memoCalls && active.empty();
@@ -181,7 +190,7 @@ bool Elaborator::matchNames(const std::vector<std::string> &names,
                   "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`");
         report.secondary(declared, "declared here");
         if (std::string near = nearest(arg.name.text, names); !near.empty()) {
-          report.help("did you mean `" + near + "`?");
+          report.help("did you mean `" + near + "`?").fix(arg.name.range, near);
         } else if (!names.empty()) {
           std::string all;
           for (const std::string &name : names)
@@ -260,7 +269,11 @@ Value Elaborator::callDeclared(const FunctionValue &function, std::vector<CallAr
   if (!bindParameters(decl, std::move(matched), scope, vars, site, function.self))
     return ErrorValue{};
   active.push_back({site.range, &decl, function.self, usesIndex});
+  if (function.self)
+    calledMembers.emplace(function.self, &decl);
+  auto known = facts.size();
   Value result = evaluateBody(function, scope, vars, site.expected);
+  facts.shrink(known);
   active.pop_back();
   return result;
 }
@@ -310,10 +323,20 @@ Value Elaborator::evaluateBody(const FunctionValue &function, ScopePtr scope, Ty
   }
   Value result = coerce(value, type, at, "the result of `" + std::string(decl.name.text) + "`",
                         Code::ReturnType, decl.result->range);
-  // The caller's `...` is not this function's.
-  return mapTensors(result, [](Tensor tensor) {
-    for (Axis &axis : tensor.axes)
+  // The caller's `...` and variables are not this function's.
+  auto decidedOutside = [&](const Dim &dim) {
+    for (auto &[name, decided] : scope->dims)
+      if (auto bound = scope->names.find(name); bound != scope->names.end())
+        if (auto solved = asDim(bound->second.value); solved && *solved == known(dim))
+          return decided;
+    return Decided::Elsewhere;
+  };
+  return mapTensors(result, [&](Tensor tensor) {
+    for (Axis &axis : tensor.axes) {
       axis.fromEllipsis = false;
+      if (axis.decided == Decided::ByCall)
+        axis.decided = decidedOutside(axis.dim);
+    }
     return tensor;
   });
 }

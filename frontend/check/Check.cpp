@@ -24,12 +24,14 @@ void Elaborator::checkFile(Module &module) {
     if (auto *train = ast::dynCast<ast::Train>(decl))
       elaborateTrain(module, *train);
   }
+  isLowered = false;
   checkRoots(module);
 }
 
 std::optional<Program> Elaborator::elaborateFunction(Module &module, const std::string &name,
                                                      const FunctionInputs &inputs) {
   prepare(module);
+  isLowered = true;
   Program program;
   program.entries.emplace_back();
   Entry &entry = program.entries.back();

@@ -138,6 +138,7 @@ Value Elaborator::dynamicIf(const ast::IfExpr &expr, const Tensor &condition, Sc
     Region region;
     bool ok = true;
   } branches[2];
+  Assignments assigned[2];
   const ast::Block *blocks[2] = {expr.thenBlock, expr.elseBlock};
   auto before = slotValues;
   SourceRange ranges[2];
@@ -150,9 +151,15 @@ Value Elaborator::dynamicIf(const ast::IfExpr &expr, const Tensor &condition, Sc
     builder->open(Builder::Frame::Branch);
     conditional += builder->inNest();
     auto inner = std::make_shared<Scope>(scope);
-    inner->isRegion = true;
+    inner->isRegion = inner->isBranch = true;
+    auto known = facts.size();
+    assume(condition.id, i == 0);
+    branchAssignments.push_back(&assigned[i]);
     ranges[i] = blocks[i]->value ? blocks[i]->value->range : blocks[i]->range;
     branch.value = evaluateBlock(blocks[i], inner, expected).value;
+    branchAssignments.pop_back();
+    takeBack(assigned[i]);
+    facts.shrink(known);
     texts[i] = typeText(branch.value);
     if (branch.value.is<NoValue>())
       ;
@@ -185,14 +192,19 @@ Value Elaborator::dynamicIf(const ast::IfExpr &expr, const Tensor &condition, Sc
     branch.region = builder->close({});
   }
   slotValues = before;
-  if (!branches[0].ok || !branches[1].ok)
+  std::vector<std::pair<Value, Value>> pairs;
+  bool assignmentsFit = pairAssignments(assigned, expr.condition->range, pairs);
+  if (!branches[0].ok || !branches[1].ok || !assignmentsFit) {
+    giveAssignments(assigned[0], {});
     return ErrorValue{};
+  }
   bool sameKind = branches[0].value.is<NoValue>() == branches[1].value.is<NoValue>() &&
                   branches[0].leaves.size() == branches[1].leaves.size();
   bool same = sameKind && isData;
   for (size_t i = 0; same && i < branches[0].leaves.size(); ++i)
     same = joinLeaves(branches[0].leaves[i], branches[1].leaves[i]);
   if (!same) {
+    giveAssignments(assigned[0], {});
     if (openInts)
       return ErrorValue{};
     auto report =
@@ -218,6 +230,11 @@ Value Elaborator::dynamicIf(const ast::IfExpr &expr, const Tensor &condition, Sc
   };
   for (size_t i = 0; i < branches[0].leaves.size(); ++i)
     results.push_back(addResult(branches[0].leaves[i], branches[1].leaves[i]));
+  std::vector<Value> given;
+  for (auto &[a, b] : pairs)
+    given.push_back(addResult(a, b));
+  if (!given.empty())
+    giveAssignments(assigned[0], given);
   // States that a branch sets leave it like values.
   for (auto &[slot, value] : before) {
     const Value &a = branches[0].states.at(slot), &b = branches[1].states.at(slot);

@@ -79,7 +79,7 @@ std::optional<data::Source> Elaborator::dataSource(const ast::DatasetSource &wri
   if (!std::count(known.begin(), known.end(), kind)) {
     auto report = error(Code::UnknownSource, name->range, "there is no source `" + kind + "`");
     if (std::string near = nearest(kind, known); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(name->range, near);
     else
       report.help(
           "sources are `csv`, `text_file`, `text_folder`, `image_folder`, `idx`, `npy`, `npz`");
@@ -361,7 +361,7 @@ std::optional<data::Stage> Elaborator::dataStage(const ast::Expr *callee, const 
       names.push_back(each.name);
     auto report = error(Code::UnknownStage, callee->range, "there is no stage `" + name + "`");
     if (std::string near = nearest(name, names); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(callee->range, near);
     return std::nullopt;
   }
   auto arguments = dataArguments(call.args, 1, module);

@@ -16,6 +16,7 @@
 #include "frontend/check/Check.h"
 #include "frontend/check/Modules.h"
 #include "frontend/diagnostics/Diagnostics.h"
+#include "ir/dim/DimFacts.h"
 
 #include <set>
 
@@ -52,6 +53,13 @@ struct DimEnv {
   TypeVars *vars = nullptr;
   std::map<std::string, const ast::Expr *, std::less<>> args;
   const DimEnv *outer = nullptr;
+  std::set<std::string, std::less<>> ellipses = {}; ///< arguments that are `...`
+
+  /// `...`, or a name that the alias was given `...` for.
+  bool isEllipsis(const ast::TypeDim &dim) const {
+    auto *name = dim.ellipsis ? nullptr : ast::dynCast<ast::NameExpr>(dim.extent);
+    return dim.ellipsis || (name && ellipses.count(name->name));
+  }
 };
 
 /// An index of a nest or reduction that is being built.
@@ -62,6 +70,7 @@ struct LoopIndex {
   std::optional<Dim> extent;
   Axis axis{Dim()};       ///< the dimension that gave it its range
   bool given = false;     ///< its range is written
+  bool isHead = false;    ///< of a nest, not of a reduction
   bool conflict = false;  ///< two positions disagree, which was reported
   size_t activeDepth = 0; ///< the call in which it stands
   struct Use {
@@ -71,6 +80,7 @@ struct LoopIndex {
     std::string name; ///< the tensor that is read
     bool conditional; ///< in a branch
     bool alone;
+    bool guarded; ///< of `x[...] else v`
   };
   std::vector<Use> uses;
 };
@@ -78,6 +88,7 @@ struct LoopIndex {
 /// The indices that a bracket binds; `...` becomes indices when it is first used.
 struct IndexBinder {
   std::vector<std::shared_ptr<LoopIndex>> indices; ///< in order, those of `...` included
+  bool isHead = false;
   bool hasEllipsis = false;
   bool ellipsisKnown = false;
   size_t ellipsisAt = 0, ellipsisCount = 0;
@@ -97,6 +108,25 @@ struct CarriedState {
   /// States of models that the body sets; they are known once it has been seen.
   std::vector<const Slot *> slots;
 };
+
+/// `value >= 0`, or `value == 0`.
+struct DimFact {
+  Dim value;
+  bool isZero = false;
+};
+/// What follows from a truth value.
+struct Condition {
+  std::vector<DimFact> ifTrue, ifFalse;
+};
+
+/// A new value that a branch gives a name from outside.
+struct Assignment {
+  Binding *binding = nullptr;
+  std::string name;
+  SourceRange range;
+  Value before, after;
+};
+using Assignments = std::vector<Assignment>;
 
 struct BlockResult {
   Value value;
@@ -161,6 +191,13 @@ private:
   void executeRequire(const ast::RequireStmt &stmt, ScopePtr scope, SourceRange blame);
   bool bindPattern(const ast::Pattern *pattern, const Value &value, Scope &scope);
   void assign(const ast::AssignStmt &stmt, ScopePtr scope);
+  void takeBack(Assignments &assignments);
+  /// What either branch gave names from outside becomes one value each: pairs of leaves, to be
+  /// joined in this order; false after an error.
+  bool pairAssignments(Assignments (&assigned)[2], SourceRange range,
+                       std::vector<std::pair<Value, Value>> &pairs);
+  /// The names' new values; without any, after a mistake, they stand for nothing.
+  void giveAssignments(const Assignments &assigned, const std::vector<Value> &joined);
 
   //===--- Arithmetic (Arithmetic.cpp) ---===//
   Value binary(ast::BinaryOp op, Value a, Value b, SourceRange range, SourceRange aRange,
@@ -199,6 +236,7 @@ private:
                   DimEnv &inner);
   std::optional<Dt> dtypeVariable(std::string_view name, TypeVars *vars);
   SourceRange originOf(const ast::Expr *expr, const DimEnv &env);
+  Decided decidedBy(const ast::Expr *expr, const DimEnv &env);
   /// Names in a dimension's expression that nothing is known about yet.
   void unknownDims(const ast::Expr *expr, const DimEnv &env, std::vector<std::string> &out);
   Value coerceTensor(Value value, const ResolvedType &type, SourceRange range,
@@ -273,14 +311,35 @@ private:
     Tensor body;
   };
   std::optional<Loops> evaluateLoops(ast::List<ast::Index> head, const ast::Expr *body,
-                                     ScopePtr scope, const std::vector<Axis> *extents = nullptr);
+                                     ScopePtr scope, bool isHead,
+                                     const std::vector<Axis> *extents = nullptr);
   bool checkReduced(ast::Reduction reduction, const Tensor &body, SourceRange range);
   std::shared_ptr<LoopIndex> makeIndex(const std::string &name, SourceRange written, size_t frame);
   bool openIndices(ast::List<ast::Index> head, ScopePtr outer, Scope &inner, IndexBinder &binder);
   bool solveIndex(LoopIndex &index);
+  /// Of two positions where an index of a head stands alone, one decided by the call and one fixed,
+  /// the first gives the range and the other must reach as far. Null if they are no such pair.
+  const LoopIndex::Use *callDecides(LoopIndex &index, const LoopIndex::Use &a,
+                                    const LoopIndex::Use &b);
+  void emitReaches();
   /// Finds ranges; with `report`, an index without one is an error.
   bool solveIndices(std::vector<std::shared_ptr<LoopIndex>> &indices, bool report);
   std::optional<Dim> largest(const Affine &affine, ValueId except) const;
+
+  //===--- Proofs (Proofs.cpp) ---===//
+  /// The scalar in terms of named dimensions, loop indices ("%i7") and other scalars ("%v9");
+  /// nullopt if it is no i32 or i64.
+  std::optional<Dim> formOf(const Tensor &scalar);
+  Dim formOf(const Affine &affine) const;
+  /// Writes down what is known of the result of a map of scalars.
+  void noteForm(MapKind map, const Tensor &a, const Tensor &b, const Tensor &result);
+  void noteNot(const Tensor &operand, const Tensor &result);
+  /// 0 <= scalar < extent.
+  void assumeBelow(ValueId scalar, const Dim &extent);
+  /// What the truth value says is known from here on.
+  void assume(ValueId condition, bool truth);
+  /// Marks the position where it is proved that it is inside.
+  void proveInside(ReadPosition &position, const Dim &extent);
   void settle(Region &region);
   Value evaluateSubscript(const ast::SubscriptExpr &expr, ScopePtr scope,
                           const Value *fallback = nullptr, SourceRange fallbackRange = {});
@@ -296,7 +355,6 @@ private:
                       SourceRange range, const std::string &name);
   void constrain(const Affine &affine, const Axis &axis, SourceRange range, const std::string &name,
                  bool guarded);
-  bool provedInside(const ReadPosition &position, const Dim &extent) const;
 
   //===--- Control flow (Control.cpp) ---===//
   Value evaluateScan(const ast::ScanExpr &expr, ScopePtr scope);
@@ -474,11 +532,13 @@ private:
 
   DtypeTable dtypes;
   std::map<std::string, Dim> holes; ///< solved `_`
+  DimFacts facts;                   ///< what is required, and the conditions around here
   unsigned nextHole = 0;
   std::map<std::string, SourceRange> holeRanges;
 
   std::vector<std::unique_ptr<ModelInstance>> instances;
   std::set<const ModelInstance *> checkedInstances;
+  std::set<std::pair<const ModelInstance *, const ast::Function *>> calledMembers;
   std::vector<const ast::Model *> constructing;
   std::vector<Active> active;
   std::vector<std::unique_ptr<TypeVars>> ownedVars;
@@ -495,14 +555,26 @@ private:
   // What belongs to the entry being built.
   std::unique_ptr<Builder> builder;
   bool training = false;
+  bool isLowered = false; ///< the entry will be lowered, where equal types have equal dimensions
   SlotValues slotValues;
   unsigned nextSlot = 0;
   std::map<std::string, unsigned> drawOrdinals;
   std::vector<IndexBinder *> binders;
   std::map<ValueId, Affine> affines;
+  std::map<ValueId, Dim> forms;
+  std::map<ValueId, Condition> conditions;
+  std::map<ValueId, Dim> iotas;                 ///< their extents
+  std::vector<Assignments *> branchAssignments; ///< of the branches around here, innermost last
   std::map<ValueId, std::shared_ptr<LoopIndex>> loopIndices;
   std::map<ValueId, std::vector<std::shared_ptr<LoopIndex>>> pendingCounts;
   std::vector<std::shared_ptr<LoopIndex>> unsolved; ///< of reductions, until their nest is done
+  /// What an index's range, decided by the call, asks of a fixed size.
+  struct Reach {
+    Dim range, size;
+    SourceRange at;
+    std::string message;
+  };
+  std::vector<Reach> reaches;  ///< to be checked once their nest is done
   bool silentIndices = false;  ///< after a mistake in the body, missing ranges aren't reported
   bool opaquePosition = false; ///< some position isn't affine, so it gives no range
   unsigned conditional = 0;    ///< branches of dynamic `if`s around here, within a nest

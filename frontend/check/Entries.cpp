@@ -17,6 +17,9 @@ void Elaborator::begin(Entry &entry, const std::string &path) {
   drawOrdinals.clear();
   binders.clear();
   affines.clear();
+  forms.clear();
+  conditions.clear();
+  iotas.clear();
   loopIndices.clear();
   pendingCounts.clear();
   unsolved.clear();
@@ -121,6 +124,11 @@ Value Elaborator::inputTensor(const ast::NamedType &type, const DimEnv &env,
     std::vector<Axis> axes;
     for (const Dim &dim : given->second.dims)
       axes.emplace_back(dim, type.range);
+    size_t rank = axes.size(), written = type.dims.size();
+    for (size_t i = 0; i < written && !type.dims[i].ellipsis && i < rank; ++i)
+      axes[i].decided = decidedBy(type.dims[i].extent, env);
+    for (size_t i = written; i > 0 && !type.dims[i - 1].ellipsis && written - i < rank; --i)
+      axes[rank - 1 - (written - i)].decided = decidedBy(type.dims[i - 1].extent, env);
     return addArgument(given->second.dtype, axes);
   }
   if (dtypeName == "float" && !vars.real)
@@ -134,12 +142,14 @@ Value Elaborator::inputTensor(const ast::NamedType &type, const DimEnv &env,
   Scope &root = *env.scope;
   for (const ast::TypeDim &dim : type.dims) {
     std::vector<std::string> unknown;
-    if (!dim.ellipsis && dim.extent->kind != ast::ExprKind::Wildcard)
+    if (!env.isEllipsis(dim) && dim.extent->kind != ast::ExprKind::Wildcard)
       unknownDims(dim.extent, env, unknown);
     for (const std::string &symbol : unknown)
-      if (symbol != "_")
+      if (symbol != "_") {
         bind(root, symbol, Value(Number::integer(Dim::symbol(symbol)), dim.extent->range),
              dim.range);
+        root.dims[symbol] = Decided::Elsewhere;
+      }
   }
   ResolvedType resolved = resolveType(&type, env);
   if (resolved.kind != ResolvedType::Kind::Tensor)
@@ -202,18 +212,22 @@ Value Elaborator::inputOfType(const ast::Type *type, const DimEnv &env, const st
     // Its arguments are resolved in place, so that the names in them become dimensions.
     auto scope = std::make_shared<Scope>(aliasScope);
     scope->types = typeVars(*env.scope);
+    DimEnv inner{scope, env.vars, {}, nullptr};
     for (size_t i = 0; i < alias->dims.size() && i < named.dims.size(); ++i) {
       std::vector<std::string> unknown;
-      if (named.dims[i].ellipsis)
-        return notYet(named.dims[i].range, "`...` as an alias's argument");
+      if (env.isEllipsis(named.dims[i])) {
+        inner.ellipses.emplace(alias->dims[i].text);
+        continue;
+      }
       unknownDims(named.dims[i].extent, env, unknown);
-      for (const std::string &symbol : unknown)
+      for (const std::string &symbol : unknown) {
         bind(*env.scope, symbol, Number::integer(Dim::symbol(symbol)), named.dims[i].range);
+        env.scope->dims[symbol] = Decided::Elsewhere;
+      }
       if (auto dim = evaluateDim(named.dims[i].extent, env))
         bind(*scope, alias->dims[i].text, Value(Number::integer(*dim), named.dims[i].range),
              alias->dims[i].range);
     }
-    DimEnv inner{scope, env.vars, {}, nullptr};
     return inputOfType(alias->type, inner, name, role, range, inputs);
   }
   std::string_view dtype = named.path.names.back().text;
@@ -389,7 +403,9 @@ void Elaborator::checkFunction(const FunctionValue &function) {
   if (!recursive.count(function.decl) && function.decl->customGradient.text.empty() &&
       bindInputs(*function.decl, scope, vars, Role::Input, {}, false)) {
     active.push_back({{}, function.decl, function.self, false});
+    auto known = facts.size();
     evaluateBody(function, scope, vars, nullptr);
+    facts.shrink(known);
     active.pop_back();
   }
   if (!function.decl->customGradient.text.empty())
@@ -403,6 +419,9 @@ void Elaborator::checkMemberFunctions(ModelInstance &instance) {
     return;
   for (const ast::Member *member : instance.decl->members) {
     if (member->kind != ast::MemberKind::Function)
+      continue;
+    // Signatures may be wider than what such a model was made for.
+    if (instance.isOpen && calledMembers.count({&instance, member->function}))
       continue;
     FunctionValue function;
     function.decl = member->function;
@@ -499,6 +518,7 @@ void Elaborator::checkRoots(Module &module) {
       Entry entry;
       begin(entry, "");
       bool outer = openInts;
+      auto known = facts.size();
       ModelInstance *instance = rootInstance(module, *model, true);
       size_t made = instances.size();
       if (instance)
@@ -507,6 +527,7 @@ void Elaborator::checkRoots(Module &module) {
             checkedInstances.insert(instances[i].get());
             checkMemberFunctions(*instances[i]);
           }
+      facts.shrink(known);
       openInts = outer;
     }
   for (size_t i = 0; i < instances.size(); ++i)

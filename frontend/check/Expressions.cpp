@@ -162,7 +162,7 @@ Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
     auto report =
         error(Code::UnknownMember, expr.name.range, "`random` has no `" + std::string(name) + "`");
     if (std::string near = nearest(name, names); !near.empty())
-      report.help("did you mean `random." + near + "`?");
+      report.help("did you mean `random." + near + "`?").fix(expr.name.range, near);
     return ErrorValue{};
   }
   Value base = evaluate(expr.base, scope);
@@ -200,7 +200,8 @@ Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
   auto report = error(Code::UnknownMember, expr.name.range,
                       "`" + text(expr.base->range) + "` has no `" + std::string(name) + "`");
   if (std::string near = nearest(name, names); !near.empty())
-    report.help("did you mean `" + text(expr.base->range) + "." + near + "`?");
+    report.help("did you mean `" + text(expr.base->range) + "." + near + "`?")
+        .fix(expr.name.range, near);
   return ErrorValue{};
 }
 
@@ -225,9 +226,11 @@ std::optional<Tensor> Elaborator::decision(const Value &condition, SourceRange r
     return std::nullopt;
   Dt dtype = dtypes.find(tensor->dtype);
   if (dtype.variable >= 0 || dtype.fixed != DType::Bool) {
+    std::string compared = text(range) + (dtypes.mustBeReal(dtype) ? " != 0.0" : " != 0");
     error(Code::BadCondition, range,
           "a condition is a truth value, and this is " + typeText(*tensor))
-        .help("compare: `" + text(range) + (dtypes.mustBeReal(dtype) ? " != 0.0`" : " != 0`"));
+        .help("compare: `" + compared + "`")
+        .fix(range, compared);
     return std::nullopt;
   }
   if (tensor->isScalar())
@@ -370,7 +373,7 @@ void Elaborator::executeSet(const ast::SetStmt &stmt, ScopePtr scope) {
       if (candidate->member->name.text == stmt.name.text)
         report.secondary(candidate->member->name.range, "a parameter: the optimizer changes it");
     if (std::string near = nearest(stmt.name.text, states); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(stmt.name.range, near);
     else
       report.help("declare it: `state " + std::string(stmt.name.text) + ": f32 = 0.0`");
     return;
@@ -407,9 +410,12 @@ void Elaborator::executeRequire(const ast::RequireStmt &stmt, ScopePtr scope, So
     op.attr = CheckAttr{std::string(stmt.message)};
     op.range = stmt.condition->range;
     builder->append(std::move(op));
+    assume(tensor->id, true);
     return;
   }
   if (!truth) {
+    if (auto *tensor = condition.get<Tensor>(); tensor && openInts)
+      assume(tensor->id, true);
     if (!openInts)
       error(Code::BadCondition, stmt.condition->range,
             "`require` asks for a truth value, and this is " + typeText(condition))
@@ -422,26 +428,4 @@ void Elaborator::executeRequire(const ast::RequireStmt &stmt, ScopePtr scope, So
       error(Code::RequireFailed, blame.isValid() ? blame : stmt.range, std::string(stmt.message));
   report.label("doesn't satisfy what is required")
       .secondary(stmt.condition->range, "required here");
-}
-
-void Elaborator::assign(const ast::AssignStmt &stmt, ScopePtr scope) {
-  Value value = evaluate(stmt.value, scope);
-  bool inFor = false, inRegion = false;
-  for (Scope *s = scope.get(); s; s = s->parent.get()) {
-    auto found = s->names.find(stmt.name.text);
-    if (found != s->names.end() && inFor) {
-      if (inRegion) {
-        notYet(stmt.range, "an assignment in a branch or a loop that runs");
-        return;
-      }
-      found->second.value = value;
-      return;
-    }
-    inFor |= s->isFor;
-    inRegion |= s->isRegion;
-    if (found != s->names.end() || s->isFunction)
-      break;
-  }
-  auto report = error(Code::AssignOutsideFor, stmt.range, "bindings don't change");
-  report.help("make a new name, which hides the old one: `let " + text(stmt.range) + "`");
 }

@@ -76,7 +76,7 @@ Value Elaborator::makeGradient(const std::string &name, const ast::CallExpr &exp
     if (function->made.isValid())
       report.secondary(function->made, "declared here");
     if (std::string near = nearest(parameter, names); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(range, near);
     return ErrorValue{};
   }
   if (wrt.empty()) {
@@ -89,7 +89,9 @@ Value Elaborator::makeGradient(const std::string &name, const ast::CallExpr &exp
                        " parameters (" + all + "), and `" + name + "` must know which to derive by")
                  .secondary(function->made, "declared here")
                  .help("name it: `" + name + "(" + text(functionExpr->range) +
-                       ", wrt = " + names[0] + ")`"),
+                       ", wrt = " + names[0] + ")`")
+                 .fix(expr.range,
+                      name + "(" + text(functionExpr->range) + ", wrt = " + names[0] + ")"),
              ErrorValue{};
     }
     result.wrt = names;

@@ -2,6 +2,7 @@
 #include "frontend/check/Elaborator.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace tenon;
 using namespace tenon::check;
@@ -18,6 +19,7 @@ std::shared_ptr<LoopIndex> Elaborator::makeIndex(const std::string &name, Source
   index->activeDepth = active.size();
   index->value = builder->argumentAt(frame, DType::I32).id;
   affines[index->value] = Affine{{{index->value, 1}}, Dim(0)};
+  forms[index->value] = Dim::symbol("%i" + std::to_string(index->value));
   loopIndices[index->value] = index;
   return index;
 }
@@ -54,10 +56,12 @@ bool Elaborator::openIndices(ast::List<ast::Index> head, ScopePtr outer, Scope &
               "the index `" + other->name + "` stands twice in one bracket")
             .secondary(other->written, "first here");
         ok = false;
+        silentIndices = true;
       }
     auto index = makeIndex(std::string(written.name.text), written.name.range, builder->depth());
     index->extent = extent;
     index->given = extent.has_value();
+    index->isHead = binder.isHead;
     binder.indices.push_back(index);
     Tensor tensor{index->value, DType::I32, {}};
     bind(inner, written.name.text, tensor, written.name.range);
@@ -73,6 +77,7 @@ bool Elaborator::expandEllipsis(IndexBinder &binder, const Tensor &tensor, size_
     for (size_t i = 0; i < count; ++i) {
       auto index = makeIndex("...", binder.ellipsisRange, binder.frameDepth);
       index->axis = tensor.axes[from + i];
+      index->isHead = binder.isHead;
       binder.indices.insert(binder.indices.begin() + binder.ellipsisAt + i, index);
     }
     binder.ellipsisUse = range;
@@ -100,9 +105,7 @@ void Elaborator::constrain(const Affine &affine, const Axis &axis, SourceRange r
     auto &index = loopIndices.at(value);
     if (index->activeDepth != active.size())
       continue;
-    LoopIndex::Use use{affine, axis, range, name, conditional > 0, alone};
-    if (alone || !guarded)
-      index->uses.push_back(use);
+    index->uses.push_back({affine, axis, range, name, conditional > 0, alone, guarded});
   }
 }
 
@@ -121,6 +124,50 @@ std::optional<Dim> Elaborator::largest(const Affine &affine, ValueId except) con
   return result;
 }
 
+const LoopIndex::Use *Elaborator::callDecides(LoopIndex &index, const LoopIndex::Use &a,
+                                              const LoopIndex::Use &b) {
+  bool isPair = (a.axis.decided == Decided::ByCall && b.axis.decided == Decided::Fixed) ||
+                (b.axis.decided == Decided::ByCall && a.axis.decided == Decided::Fixed);
+  if (!index.isHead || !isPair)
+    return nullptr;
+  const LoopIndex::Use &open = a.axis.decided == Decided::ByCall ? a : b;
+  const LoopIndex::Use &fixed = &open == &a ? b : a;
+  Dim range = known(open.axis.dim), size = known(fixed.axis.dim);
+  if (facts.provesNotLess(size, range))
+    return &open;
+  if (facts.provesNotLess(range, size + Dim(1))) {
+    index.conflict = true;
+    auto report = error(Code::OutOfRange, fixed.range,
+                        "`" + index.name + "` runs over the " + dimText(range) + " of `" +
+                            open.name + "`, and `" + fixed.name + "` has only " + dimText(size));
+    report.label("here " + dimText(size)).secondary(open.range, "here " + dimText(range));
+    if (!isLibrary(fixed.axis.origin))
+      report.secondary(fixed.axis.origin, "the " + dimText(size) + " comes from here");
+    return &open;
+  }
+  reaches.push_back({range, size, fixed.range,
+                     "`" + index.name + "` runs further than `" + fixed.name + "` reaches"});
+  return &open;
+}
+
+/// The checks that fixed sizes reach as far as the call's, made before the nest that needs them.
+void Elaborator::emitReaches() {
+  for (Reach &reach : std::exchange(reaches, {})) {
+    if (facts.provesNotLess(reach.size, reach.range))
+      continue;
+    auto range = materialise(Number::integer(reach.range), DType::I64, reach.at);
+    auto size = materialise(Number::integer(reach.size), DType::I64, reach.at);
+    Op op;
+    op.kind = OpKind::Check;
+    op.operands = {
+        builder->emitMap(MapKind::LessEqual, {range->id, size->id}, DType::Bool, {}, reach.at).id};
+    op.attr = CheckAttr{reach.message};
+    op.range = reach.at;
+    builder->append(std::move(op));
+    facts.assumeNotLess(reach.size, reach.range);
+  }
+}
+
 bool Elaborator::solveIndex(LoopIndex &index) {
   const LoopIndex::Use *first = nullptr;
   bool anyPlain = std::any_of(index.uses.begin(), index.uses.end(),
@@ -135,6 +182,10 @@ bool Elaborator::solveIndex(LoopIndex &index) {
     }
     if (equal(first->axis.dim, use.axis.dim) || index.conflict)
       continue;
+    if (const LoopIndex::Use *decides = callDecides(index, *first, use)) {
+      first = decides;
+      continue;
+    }
     index.conflict = true;
     std::string one = dimText(first->axis.dim), two = dimText(use.axis.dim);
     auto report = error(Code::IndexConflict, use.range,
@@ -145,7 +196,8 @@ bool Elaborator::solveIndex(LoopIndex &index) {
       if (!isLibrary(each->axis.origin))
         report.secondary(each->axis.origin, "the " + dimText(each->axis.dim) + " comes from here");
     if (first->conditional || !first->axis.dim.constant() || !use.axis.dim.constant())
-      report.help("give the range: `" + index.name + ": " + one + "`");
+      report.help("give the range: `" + index.name + ": " + one + "`")
+          .fix(index.written, index.name + ": " + one);
   }
   if (first) {
     index.extent = known(first->axis.dim);
@@ -154,6 +206,8 @@ bool Elaborator::solveIndex(LoopIndex &index) {
   }
   std::optional<Dim> least;
   for (const LoopIndex::Use &use : index.uses) {
+    if (use.guarded)
+      continue;
     auto term = std::find_if(use.affine.terms.begin(), use.affine.terms.end(),
                              [&](auto &t) { return t.first == index.value; });
     if (term == use.affine.terms.end() || term->second < 0)
@@ -168,6 +222,14 @@ bool Elaborator::solveIndex(LoopIndex &index) {
   }
   if (least && least->constant() && *least->constant() < 0)
     least = Dim(0);
+  // `x[t - 1] else 0.0` is as long as x, where nothing else says how far `t` runs.
+  if (!least)
+    for (const LoopIndex::Use &use : index.uses)
+      if (use.guarded && use.affine.terms.size() == 1 && use.affine.terms[0].second == 1) {
+        least = known(use.axis.dim);
+        index.axis = use.axis;
+        break;
+      }
   if (least)
     index.extent = least;
   return least.has_value();
@@ -198,61 +260,21 @@ bool Elaborator::solveIndices(std::vector<std::shared_ptr<LoopIndex>> &indices, 
   return ok;
 }
 
-bool Elaborator::provedInside(const ReadPosition &position, const Dim &extent) const {
-  if (!position.affine)
-    return false;
-  Dim low = position.affine->offset, high = low;
-  for (auto &[value, coefficient] : position.affine->terms) {
-    auto found = loopIndices.find(value);
-    if (found == loopIndices.end() || !found->second->extent)
-      return false;
-    Dim reach = Dim(coefficient) * (known(*found->second->extent) - Dim(1));
-    (coefficient > 0 ? high : low) = (coefficient > 0 ? high : low) + reach;
-  }
-  return low.isNonNegative() && (known(extent) - Dim(1) - high).isNonNegative();
-}
-
-/// Writes down what is known about the loops of a finished region: extents, counts, and which reads
-/// are inside.
-void Elaborator::settle(Region &region) {
-  for (Op &op : region.ops) {
-    if (auto *loops = std::get_if<LoopsAttr>(&op.attr)) {
-      auto &arguments = op.regions[0].arguments;
-      for (size_t i = 0; i < arguments.size(); ++i)
-        if (auto found = loopIndices.find(arguments[i]);
-            found != loopIndices.end() && found->second->extent)
-          loops->extents[i] = known(*found->second->extent);
-    }
-    if (auto *read = std::get_if<ReadAttr>(&op.attr)) {
-      const TensorType &type = builder->entry().type(op.operands[0]);
-      for (size_t i = 0; i < read->positions.size(); ++i)
-        if (read->positions[i].kind == ReadPosition::Kind::Index && !read->positions[i].inside)
-          read->positions[i].inside = provedInside(read->positions[i], type.dims[i]);
-    }
-    if (op.kind == OpKind::Dimension)
-      if (auto found = pendingCounts.find(op.results[0]); found != pendingCounts.end()) {
-        Dim count(1);
-        for (auto &index : found->second)
-          count = count * index->extent.value_or(Dim(0));
-        op.as<DimAttr>().dim = count;
-      }
-    for (Region &inner : op.regions)
-      settle(inner);
-  }
-}
-
 //===----------------------------------------------------------------------===//
 // Nests and reductions
 //===----------------------------------------------------------------------===//
 
 std::optional<Elaborator::Loops> Elaborator::evaluateLoops(ast::List<ast::Index> head,
                                                            const ast::Expr *body, ScopePtr scope,
+                                                           bool isHead,
                                                            const std::vector<Axis> *extents) {
   IndexBinder binder;
+  binder.isHead = isHead;
   auto inner = std::make_shared<Scope>(scope);
   std::vector<std::shared_ptr<LoopIndex>> before = std::move(unsolved);
   unsolved.clear();
   builder->open(Builder::Frame::Nest);
+  bool silent = silentIndices;
   bool ok = openIndices(head, scope, *inner, binder);
   for (size_t i = 0; extents && i < extents->size() && i < binder.indices.size(); ++i) {
     binder.indices[i]->extent = (*extents)[i].dim;
@@ -268,7 +290,6 @@ std::optional<Elaborator::Loops> Elaborator::evaluateLoops(ast::List<ast::Index>
     error(Code::NotATensor, body->range, "this has no value").done();
   if (!tensor)
     ok = false;
-  bool silent = silentIndices;
   silentIndices |= !tensor;
   if (binder.hasEllipsis && !binder.ellipsisKnown && tensor)
     error(Code::EllipsisRank, binder.ellipsisRange, "nothing says what `...` stands for here")
@@ -306,14 +327,16 @@ std::optional<Elaborator::Loops> Elaborator::evaluateLoops(ast::List<ast::Index>
   if (!ok)
     return std::nullopt;
   loops.body = *tensor;
-  if (outermost)
+  if (outermost) {
+    emitReaches();
     settle(loops.region);
+  }
   return loops;
 }
 
 Value Elaborator::evaluateNest(ast::List<ast::Index> head, const ast::Expr *body, SourceRange range,
                                ScopePtr scope, const std::vector<Axis> *extents) {
-  auto loops = evaluateLoops(head, body, scope, extents);
+  auto loops = evaluateLoops(head, body, scope, /*isHead=*/true, extents);
   if (!loops)
     return ErrorValue{};
   std::vector<Axis> axes = loops->axes;
@@ -374,7 +397,7 @@ bool Elaborator::checkReduced(ast::Reduction reduction, const Tensor &body, Sour
 }
 
 Value Elaborator::evaluateReduce(const ast::ReduceExpr &expr, ScopePtr scope) {
-  auto loops = evaluateLoops(expr.indices, expr.body, scope);
+  auto loops = evaluateLoops(expr.indices, expr.body, scope, /*isHead=*/false);
   if (!loops || !checkReduced(expr.reduction, loops->body, expr.body->range))
     return ErrorValue{};
   bool place = expr.reduction == ast::Reduction::Argmax || expr.reduction == ast::Reduction::Argmin;
@@ -387,6 +410,8 @@ Value Elaborator::evaluateReduce(const ast::ReduceExpr &expr, ScopePtr scope) {
   regions.push_back(std::move(loops->region));
   Tensor result = builder->emit(OpKind::Reduce, {}, place ? Dt(DType::I32) : loops->body.dtype,
                                 loops->body.axes, expr.range, loops->attr, std::move(regions));
+  if (place && !builder->inNest())
+    assumeBelow(result.id, loops->attr.extents[0]);
   if (expr.reduction != ast::Reduction::Mean)
     return result;
   Dim count(1);

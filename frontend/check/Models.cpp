@@ -23,6 +23,31 @@ Value Elaborator::makeModel(const ModelType &type, std::vector<CallArg> args,
   return instance ? Value(ModelRef{instance}, site.range) : Value();
 }
 
+/// Models in a value, those in its lists and records included.
+static void modelsIn(const Value &value, const std::function<void(const ModelInstance &)> &visit) {
+  if (auto *model = value.get<ModelRef>())
+    visit(*model->instance);
+  if (auto *sequence = value.get<Sequence>())
+    for (const Value &item : sequence->items)
+      modelsIn(item, visit);
+  if (auto *record = value.get<Record>())
+    for (auto &[name, item] : record->fields)
+      modelsIn(item, visit);
+}
+
+static bool isOpen(const ModelInstance &instance) {
+  bool open = false;
+  for (auto &[name, binding] : instance.scope->names) {
+    modelsIn(binding.value, [&](const ModelInstance &) { open = true; });
+    if (auto *number = binding.value.get<Number>())
+      for (const std::string &symbol : number->whole.symbols())
+        open |= symbol[0] == '$';
+  }
+  for (auto &[name, value] : instance.fields)
+    modelsIn(value, [&](const ModelInstance &part) { open |= part.isOpen; });
+  return open;
+}
+
 ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallArg> args,
                                        const CallSite &site, const std::string &path) {
   if (std::count(constructing.begin(), constructing.end(), type.decl)) {
@@ -50,6 +75,7 @@ ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallAr
   constructing.push_back(type.decl);
   active.push_back({site.range, nullptr, nullptr, false});
   evaluateMembers(instance);
+  instance.isOpen = isOpen(instance);
   active.pop_back();
   constructing.pop_back();
   return &instance;
@@ -156,19 +182,20 @@ Value Elaborator::evaluateFieldOf(ModelInstance &instance, const ast::Member &me
 // Parameters and states
 //===----------------------------------------------------------------------===//
 
-static void slotsOf(const Value &value, const std::function<void(const ModelInstance &)> &visit) {
-  if (auto *model = value.get<ModelRef>())
-    visit(*model->instance);
-  if (auto *sequence = value.get<Sequence>())
-    for (const Value &item : sequence->items)
-      slotsOf(item, visit);
-  if (auto *record = value.get<Record>())
-    for (auto &[name, item] : record->fields)
-      slotsOf(item, visit);
-}
-
 void Elaborator::collectSlots(const ModelInstance &instance, std::vector<const Slot *> &out) const {
   size_t next = 0;
+  // A model that was passed in belongs to its maker, unless it was made for this one.
+  auto collectParts = [&](const Value &value) {
+    modelsIn(value, [&](const ModelInstance &inner) {
+      if (inner.path.size() > instance.path.size() && inner.path.starts_with(instance.path) &&
+          (instance.path.empty() || inner.path[instance.path.size()] == '.'))
+        collectSlots(inner, out);
+    });
+  };
+  for (const ast::Param &param : instance.decl->params)
+    if (auto given = instance.scope->names.find(param.name.text);
+        given != instance.scope->names.end() && !instance.path.empty())
+      collectParts(given->second.value);
   for (const ast::Member *member : instance.decl->members) {
     if (member->kind == ast::MemberKind::Param || member->kind == ast::MemberKind::State) {
       // A model whose arguments were mistaken has no slots.
@@ -178,11 +205,7 @@ void Elaborator::collectSlots(const ModelInstance &instance, std::vector<const S
       auto found = instance.fields.find(member->name.text);
       if (found == instance.fields.end())
         continue;
-      // A model that was passed in belongs to its maker.
-      slotsOf(found->second, [&](const ModelInstance &inner) {
-        if (inner.path.size() > instance.path.size())
-          collectSlots(inner, out);
-      });
+      collectParts(found->second);
     }
   }
 }

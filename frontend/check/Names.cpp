@@ -13,33 +13,47 @@ using namespace tenon::check;
 // Declarations of a file
 //===----------------------------------------------------------------------===//
 
+static void patternNames(const ast::Pattern *pattern, std::vector<ast::Ident> &out) {
+  if (!pattern)
+    return;
+  if (!pattern->tuple)
+    out.push_back(pattern->name);
+  for (const ast::Pattern *part : pattern->parts)
+    patternNames(part, out);
+}
+
+/// A constant with a pattern declares several.
+static std::vector<ast::Ident> declaredNames(const ast::Decl &decl) {
+  auto *let = ast::dynCast<ast::TopLet>(&decl);
+  if (!let)
+    return {decl.name};
+  std::vector<ast::Ident> names;
+  if (auto *simple = ast::dynCast<ast::LetStmt>(let->let))
+    patternNames(simple->pattern, names);
+  else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(let->let))
+    names.push_back(indexed->name);
+  else if (auto *function = ast::dynCast<ast::LetFunctionStmt>(let->let))
+    names.push_back(function->function->name);
+  return names;
+}
+
 void Elaborator::declare(Module &module) {
   if (module.scope)
     return;
   module.scope = std::make_shared<Scope>();
   module.scope->module = &module;
-  for (const ast::Decl *decl : module.syntax->decls) {
-    ast::Ident name = decl->name;
-    if (auto *let = ast::dynCast<ast::TopLet>(decl)) {
-      if (auto *simple = ast::dynCast<ast::LetStmt>(let->let)) {
-        if (simple->pattern && !simple->pattern->tuple)
-          name = simple->pattern->name;
-      } else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(let->let)) {
-        name = indexed->name;
-      } else if (auto *function = ast::dynCast<ast::LetFunctionStmt>(let->let)) {
-        name = function->function->name;
-      }
+  for (const ast::Decl *decl : module.syntax->decls)
+    for (const ast::Ident &name : declaredNames(*decl)) {
+      if (name.text.empty() || name.text == "_")
+        continue;
+      auto [place, isNew] = module.decls.try_emplace(std::string(name.text), decl);
+      if (!isNew)
+        error(Code::DuplicateName, name.range,
+              "`" + std::string(name.text) + "` is declared twice in this file")
+            .secondary(place->second->name.range.isValid() ? place->second->name.range
+                                                           : place->second->range,
+                       "first here");
     }
-    if (name.text.empty())
-      continue;
-    auto [place, isNew] = module.decls.try_emplace(std::string(name.text), decl);
-    if (!isNew)
-      error(Code::DuplicateName, name.range,
-            "`" + std::string(name.text) + "` is declared twice in this file")
-          .secondary(place->second->name.range.isValid() ? place->second->name.range
-                                                         : place->second->range,
-                     "first here");
-  }
   std::vector<const ast::Alias *> aliases;
   for (const ast::Decl *decl : module.syntax->decls) {
     if (auto *alias = ast::dynCast<ast::Alias>(decl))
@@ -138,15 +152,18 @@ std::optional<Value> Elaborator::lookupDecl(Module &module, std::string_view nam
   module.evaluating.push_back(decl);
   Value value = ErrorValue{};
   if (auto *simple = ast::dynCast<ast::LetStmt>(let->let)) {
-    if (!simple->pattern || simple->pattern->tuple) {
-      value = notYet(simple->range, "a pattern in a constant");
-    } else if (simple->type) {
+    if (simple->type) {
       DimEnv env{module.scope, nullptr, {}, nullptr};
       ResolvedType type = resolveType(simple->type, env);
       value = coerce(evaluate(simple->value, module.scope, &type), type, simple->value->range,
                      "`" + std::string(name) + "`", Code::TypeMismatch, simple->type->range);
     } else {
       value = evaluate(simple->value, module.scope);
+    }
+    if (simple->pattern && simple->pattern->tuple) {
+      Scope parts;
+      bindPattern(simple->pattern, value, parts);
+      value = parts.names.at(std::string(name)).value;
     }
     if (simple->value && !value.origin.isValid())
       value.origin = simple->value->range;
@@ -260,7 +277,7 @@ std::vector<std::string> Elaborator::visibleNames(const Scope &scope) {
 Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceRange at) {
   auto report = error(Code::UnknownName, at, "there is no `" + std::string(name) + "` here");
   if (std::string near = nearest(name, visibleNames(scope)); !near.empty())
-    report.help("did you mean `" + near + "`?");
+    report.help("did you mean `" + near + "`?").fix(at, near);
   else if (trainFields && active.empty()) {
     std::string fields;
     for (const data::Field &field : trainFields->fields)

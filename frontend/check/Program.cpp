@@ -159,7 +159,7 @@ private:
     } else {
       text = value(p.value);
     }
-    return p.inside ? text : text + "?";
+    return p.inside ? text : text + (p.guarded ? "!" : "?");
   }
   std::string attribute(const Op &op) const {
     if (op.kind == OpKind::Map)

@@ -166,6 +166,9 @@ struct ReadPosition {
   /// fallback, positions outside give the fallback; without, lowering adds a check (which holds
   /// only under the conditions of the `If`s around it) and clamps.
   bool inside = false;
+  /// True if it was proved inside under what is required and under the conditions of the `If`s
+  /// around it: it needs no check, but lowering may also read where these don't hold.
+  bool guarded = false;
 };
 
 /// Operands: the tensor, then the fallback of `x[...] else v` if `hasFallback` (of the result's

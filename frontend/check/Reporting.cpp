@@ -48,15 +48,22 @@ DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string me
       }
   if (!reported.insert({code, primary}).second)
     return discarded.error(code, primary, std::move(message));
-  if (primary != range) {
-    Diagnostic diagnostic;
-    diagnostic.code = code;
-    diagnostic.message = std::move(message);
-    diagnostic.primary = {primary, "from this call"};
+  Diagnostic diagnostic;
+  diagnostic.code = code;
+  diagnostic.message = std::move(message);
+  diagnostic.primary = {primary, primary != range ? "from this call" : ""};
+  if (primary != range)
     diagnostic.secondary.push_back({range, "in the library, here"});
-    return DiagnosticBuilder(engine, std::move(diagnostic));
-  }
-  return engine.error(code, range, std::move(message));
+  // How it got there: what holds of a function by itself has no calls around it.
+  bool isLimit = code == Code::CallsTooDeep || code == Code::TooManyInstances;
+  size_t shown = isLimit ? 3 : 0;
+  for (auto frame = active.rbegin(); frame != active.rend() && shown < 3; ++frame)
+    if (frame->range.isValid() && frame->decl && frame->range != primary &&
+        !contains(frame->range, primary)) {
+      diagnostic.secondary.push_back({frame->range, "in this call"});
+      ++shown;
+    }
+  return DiagnosticBuilder(engine, std::move(diagnostic));
 }
 
 Value Elaborator::fail(Code code, SourceRange range, std::string message) {
@@ -205,8 +212,9 @@ std::string Elaborator::typeText(const ResolvedType &type) const {
   case Kind::Model:
     return "a model";
   case Kind::Tree:
-  case Kind::Like:
     return "a tree";
+  case Kind::Like:
+    return "like " + typeText(type.like);
   }
   return "";
 }

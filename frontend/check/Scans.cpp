@@ -105,6 +105,7 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
   auto ordinals = drawOrdinals;
   for (;;) {
     auto before = slotValues;
+    auto known = facts.size();
     drawOrdinals = ordinals;
     builder->open(Builder::Frame::Body);
     Tensor iteration = builder->argument(DType::I64, {});
@@ -118,10 +119,13 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
       std::vector<Axis> axes = plan.inputs[i].axes;
       axes.erase(axes.begin() + plan.inputAxes[i]);
       slices.emplace_back(builder->argument(plan.inputs[i].dtype, axes));
+      if (auto numbers = iotas.find(plan.inputs[i].id); numbers != iotas.end())
+        assumeBelow(slices.back().get<Tensor>()->id, numbers->second);
     }
     size_t next = 0;
     bindPattern(expr.over, rebuild(plan.sequence, slices, next), *inner);
     BlockResult body = evaluateBlock(expr.body, inner, nullptr);
+    facts.shrink(known);
 
     std::vector<ValueId> results;
     bool ok = true;

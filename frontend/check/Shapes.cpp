@@ -105,7 +105,8 @@ Value Elaborator::joinTensors(bool stack, std::vector<CallArg> args, const CallS
     } else if (!arg.name.text.empty()) {
       return error(Code::UnknownArgument, arg.name.range,
                    "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`")
-                 .help("did you mean `axis`?"),
+                 .help("did you mean `axis`?")
+                 .fix(arg.name.range, "axis"),
              ErrorValue{};
     } else if (auto *list = arg.value.get<Sequence>()) {
       for (const Value &item : list->items)
@@ -166,7 +167,10 @@ Value Elaborator::builtinShape(const std::string &name, std::vector<CallArg> arg
     auto axes = dimensions(args);
     if (!axes)
       return ErrorValue{};
-    return builder->emit(OpKind::Iota, {}, DType::I32, *axes, site.range, AxisAttr{0});
+    Tensor numbers = builder->emit(OpKind::Iota, {}, DType::I32, *axes, site.range, AxisAttr{0});
+    if (numbers.rank() == 1)
+      iotas[numbers.id] = numbers.axes[0].dim;
+    return numbers;
   }
   if (!positional(args, 1, name == "reshape" ? 64 : 1, site))
     return ErrorValue{};
@@ -352,7 +356,7 @@ Value Elaborator::builtinRandom(const std::string &name, std::vector<CallArg> ar
           error(Code::UnknownArgument, arg.name.range,
                 "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`");
       if (std::string near = nearest(arg.name.text, names); !near.empty())
-        report.help("did you mean `" + near + "`?");
+        report.help("did you mean `" + near + "`?").fix(arg.name.range, near);
       return ErrorValue{};
     }
     parameters[place - names.begin()].second = arg.value;
@@ -364,6 +368,11 @@ Value Elaborator::builtinRandom(const std::string &name, std::vector<CallArg> ar
                    "`" + site.name + "` also needs `" + parameter + "`")
                  .help("name it: `" + site.name + "(" + parameter + " = …)`"),
              ErrorValue{};
+    auto *scalar = value->get<Tensor>();
+    if (!value->is<Number>() && !(scalar && scalar->isScalar()))
+      return fail(Code::ArgumentType, site.range,
+                  "`" + parameter + "` of `" + site.name + "` is one number, and this is " +
+                      typeText(*value));
     pending.parameters.push_back(*value);
   }
   if (dims.empty() && !integers)

@@ -45,7 +45,7 @@ std::string Elaborator::signatureText(const ast::NamedType &type, const DimEnv &
     return result;
   for (size_t i = 0; i < type.dims.size(); ++i) {
     result += i ? ", " : "[";
-    if (type.dims[i].ellipsis) {
+    if (env.isEllipsis(type.dims[i])) {
       result += "...";
       continue;
     }
@@ -91,10 +91,10 @@ bool Elaborator::bindParameters(const ast::Function &function,
     Value &value = values[i].second;
     SourceRange range = matched[i] ? matched[i]->range : param.range;
     value = matched[i] ? matched[i]->value : evaluate(param.value, scope);
-    if (!matched[i] && value.is<Hole>())
-      return notYet(param.range, "`_` as a function's default"), false;
     if (!param.type) {
-      if (!checkUntyped(value, param, range, what))
+      if (value.is<Hole>())
+        value = {Number::integer(freshHole(range)), range};
+      else if (!checkUntyped(value, param, range, what))
         ok = false;
       if (!value.is<Tensor>() && !value.origin.isValid())
         value.origin = range;
@@ -245,13 +245,14 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
     report.label(typeText(*tensor)).secondary(type.range, "declared here");
     std::string to = fixed ? std::string(check::name(*fixed)) : dtypeText(wanted);
     if (kindFits)
-      report.help("convert it: `" + to + "(" + bareText(range) + ")`");
+      report.help("convert it: `" + to + "(" + bareText(range) + ")`")
+          .fix(range, to + "(" + bareText(range) + ")");
     return false;
   }
   size_t written = 0;
   bool ellipsis = false;
   for (const ast::TypeDim &dim : type.dims)
-    dim.ellipsis ? void(ellipsis = true) : void(++written);
+    env.isEllipsis(dim) ? void(ellipsis = true) : void(++written);
   size_t rank = tensor->rank();
   if (ellipsis ? rank < written : rank != written) {
     error(Code::RankMismatch, range,
@@ -264,7 +265,7 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
   }
   size_t axis = 0;
   for (const ast::TypeDim &dim : type.dims) {
-    if (dim.ellipsis) {
+    if (env.isEllipsis(dim)) {
       size_t count = rank - written;
       std::vector<Axis> lead(tensor->axes.begin() + axis, tensor->axes.begin() + axis + count);
       axis += count;
@@ -303,6 +304,7 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
     if (plain && !unknown.empty()) {
       bind(solutions(env), unknown[0], Value(Number::integer(actualAxis.dim), actualAxis.origin),
            plain->range);
+      solutions(env).dims[unknown[0]] = actualAxis.decided;
       continue;
     }
     pending.push_back({dim.extent, &env, actualAxis, &param, axis, rank, range, *tensor, &type});
@@ -340,6 +342,7 @@ bool Elaborator::solvePending(std::vector<Pending> &pending, const CallSite &sit
         }
         bind(solutions(*item.env), unknown[0],
              Value(Number::integer(*solution), item.actual.origin), item.expr->range);
+        solutions(*item.env).dims[unknown[0]] = item.actual.decided;
         progress = true;
         continue;
       }
@@ -367,6 +370,19 @@ bool Elaborator::solvePending(std::vector<Pending> &pending, const CallSite &sit
   return ok;
 }
 
+/// True if the name is a constant of a file, and nothing nearer.
+static bool isConstantName(const DimEnv &env, const ast::NameExpr &name) {
+  for (const Scope *s = env.scope.get(); s; s = s->parent.get()) {
+    if (s->names.count(name.name))
+      return false;
+    if (s->module) {
+      auto decl = s->module->decls.find(name.name);
+      return decl != s->module->decls.end() && ast::dynCast<ast::TopLet>(decl->second);
+    }
+  }
+  return false;
+}
+
 void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceRange wantedOrigin,
                                  const CallSite &site, ModelInstance *self) {
   std::string have = dimText(item.actual.dim), want = dimText(wanted);
@@ -387,6 +403,11 @@ void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceR
   SourceRange origin = item.actual.origin;
   if (origin.isValid() && !isLibrary(origin) && !contains(item.range, origin))
     report.secondary(origin, "the " + have + " comes from here");
+  // A name that is also a constant is no variable of the signature, which is easily overlooked.
+  if (auto *name = ast::dynCast<ast::NameExpr>(item.expr); name && isConstantName(*item.env, *name))
+    report.note("`" + std::string(name->name) +
+                "` here is the constant of that name; a dimension "
+                "that each call decides has a name of its own");
   if (!wantedOrigin.isValid() || isLibrary(wantedOrigin))
     return;
   report.secondary(wantedOrigin, "the " + want + " comes from here");
@@ -397,6 +418,6 @@ void Elaborator::reportDimension(const Pending &item, const Dim &wanted, SourceR
     std::string made = text(self->made);
     made.replace(wantedOrigin.begin - self->made.begin, wantedOrigin.end - wantedOrigin.begin,
                  std::to_string(*number));
-    report.help("make the widths agree: `" + made + "`");
+    report.help("make the widths agree: `" + made + "`").fix(wantedOrigin, std::to_string(*number));
   }
 }

@@ -90,7 +90,7 @@ std::optional<ReadPosition> Elaborator::indexPosition(const ast::Slot &slot, con
     position.affine = Affine{{}, offset};
     auto scalar = materialise(Number::integer(offset), DType::I32, slot.range);
     position.value = scalar->id;
-    position.inside = provedInside(position, extent);
+    proveInside(position, extent);
     return position;
   }
   auto scalar = asTensor(value, slot.range);
@@ -116,7 +116,7 @@ std::optional<ReadPosition> Elaborator::indexPosition(const ast::Slot &slot, con
   opaquePosition |= !position.affine;
   if (position.affine)
     constrain(*position.affine, tensor.axes[axis], slot.range, name, guarded);
-  position.inside = provedInside(position, extent);
+  proveInside(position, extent);
   return position;
 }
 
@@ -214,6 +214,7 @@ Value Elaborator::subscriptTensor(const ast::SubscriptExpr &expr, Tensor tensor,
     isSlice |= !begin.isConstant(0) || !equal(length, tensor.axes[axis].dim);
     slice.offsets.back() = begin;
     axes[axis] = Axis(length, slot.range);
+    axes[axis].decided = tensor.axes[axis].decided;
   }
   if (!ok)
     return ErrorValue{};

@@ -30,7 +30,7 @@ bool Elaborator::readTrainBlock(TrainBlock &block) {
                           "`train` has no entry `" + std::string(name) + "`");
       std::string near = nearest(name, {entryNames.begin(), entryNames.end()});
       if (!near.empty())
-        report.help("did you mean `" + near + "`?");
+        report.help("did you mean `" + near + "`?").fix(entry->name.range, near);
       else
         report.help("to name a value, write `let " + std::string(name) + " = …`");
       ok = false;
@@ -399,7 +399,7 @@ bool Elaborator::resolveTrain(TrainBlock &block) {
     auto report = error(Code::UnknownDataset, train.dataset.range,
                         "there is no data set `" + std::string(train.dataset.text) + "`");
     if (std::string near = nearest(train.dataset.text, names); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(train.dataset.range, near);
   }
   ok = dataset != nullptr;
   if (dataset) {
@@ -427,7 +427,7 @@ bool Elaborator::resolveTrain(TrainBlock &block) {
     auto report = error(Code::UnknownModel, train.model.range,
                         "there is no model `" + train.model.str() + "`");
     if (std::string near = nearest(train.model.str(), names); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(train.model.range, near);
     return false;
   }
   std::vector<CallArg> args;
@@ -447,6 +447,7 @@ bool Elaborator::resolveTrain(TrainBlock &block) {
 }
 
 std::optional<Program> Elaborator::elaborateTrain(Module &module, const ast::Train &train) {
+  isLowered = true;
   TrainBlock block;
   block.syntax = &train;
   block.module = &module;
@@ -555,7 +556,7 @@ void Elaborator::describeTraining(TrainBlock &block, const Entry &step, Training
       auto report = error(Code::BadEntry, expr->range,
                           "`predicts` names a field of `" + block.dataset.name + "`");
       if (std::string near = name ? nearest(name->name, names) : ""; !near.empty())
-        report.help("did you mean `" + near + "`?");
+        report.help("did you mean `" + near + "`?").fix(expr->range, near);
     }
   }
 }

@@ -1,5 +1,6 @@
 //===- Types.cpp - What types say, and values made to fit them ------------===//
 #include "frontend/check/Elaborator.h"
+#include "frontend/check/NameWalker.h"
 
 #include <algorithm>
 #include <array>
@@ -45,7 +46,7 @@ bool Elaborator::equal(const Dim &a, const Dim &b) {
         return true;
       }
     }
-  return false;
+  return facts.provesEqual(x, y);
 }
 
 /// The expression that a name stands for inside an alias, and where to read it.
@@ -66,7 +67,9 @@ void Elaborator::unknownDims(const ast::Expr *written, const DimEnv &written_env
   auto [expr, env] = follow(written, &written_env);
   if (auto *name = ast::dynCast<ast::NameExpr>(expr)) {
     auto value = lookup(*env->scope, name->name, name->range);
-    bool known = value && (value->is<Number>() || value->isError());
+    // A list may be asked for its length.
+    bool known = (value && (value->is<Number>() || value->is<Sequence>() || value->isError())) ||
+                 env->ellipses.count(name->name);
     if (!known && !std::count(out.begin(), out.end(), name->name))
       out.emplace_back(name->name);
   } else if (auto *unary = ast::dynCast<ast::UnaryExpr>(expr)) {
@@ -88,6 +91,17 @@ std::optional<Dim> Elaborator::evaluateDim(const ast::Expr *written, const DimEn
   if (name && name->name == "_")
     return freshHole(expr->range);
   ScopePtr scope = env->scope;
+  std::string ellipsis;
+  NameWalker([&](std::string_view used, SourceRange) {
+    if (env->ellipses.count(used))
+      ellipsis = used;
+  }).expr(expr, {});
+  if (!ellipsis.empty()) {
+    error(Code::BadDimension, expr->range,
+          "`" + ellipsis + "` stands for `...` here, which is no number")
+        .done();
+    return std::nullopt;
+  }
   if (!env->args.empty()) {
     scope = std::make_shared<Scope>(scope);
     for (auto &[parameter, arg] : env->args)
@@ -107,7 +121,7 @@ std::optional<Dim> Elaborator::evaluateDim(const ast::Expr *written, const DimEn
           if (binding.value.is<Number>())
             numbers.push_back(other);
       if (std::string near = nearest(name->name, numbers); !near.empty())
-        report.help("did you mean `" + near + "`?");
+        report.help("did you mean `" + near + "`?").fix(name->range, near);
       return std::nullopt;
     }
   }
@@ -212,11 +226,11 @@ bool Elaborator::enterAlias(const ast::NamedType &type, const ast::Alias &alias,
   inner.vars = outer.vars;
   inner.outer = &outer;
   for (size_t i = 0; i < alias.dims.size(); ++i) {
-    if (type.dims[i].ellipsis) {
-      notYet(type.dims[i].range, "`...` as an alias's argument");
-      return false;
-    }
-    inner.args[std::string(alias.dims[i].text)] = type.dims[i].extent;
+    std::string name(alias.dims[i].text);
+    if (outer.isEllipsis(type.dims[i]))
+      inner.ellipses.insert(name);
+    else
+      inner.args[name] = type.dims[i].extent;
   }
   return true;
 }
@@ -317,13 +331,13 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
     auto report =
         error(Code::UnknownType, type.path.range, "there is no type `" + type.path.str() + "`");
     if (std::string near = nearest(name, names); !near.empty())
-      report.help("did you mean `" + near + "`?");
+      report.help("did you mean `" + near + "`?").fix(type.path.range, near);
     return result;
   }
   result.dtype = *dtype;
   bool ok = true;
   for (const ast::TypeDim &dim : type.dims) {
-    if (dim.ellipsis) {
+    if (env.isEllipsis(dim)) {
       if (!env.vars || !env.vars->ellipsis) {
         error(Code::UnsolvedDimension, dim.range, "nothing here says what `...` stands for").done();
         ok = false;
@@ -337,8 +351,11 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
     }
     auto extent = evaluateDim(dim.extent, env);
     ok &= extent.has_value();
-    if (extent)
-      result.axes.emplace_back(*extent, originOf(dim.extent, env));
+    if (extent) {
+      Axis axis(*extent, originOf(dim.extent, env));
+      axis.decided = decidedBy(dim.extent, env);
+      result.axes.push_back(axis);
+    }
   }
   result.kind = ok ? Kind::Tensor : Kind::Error;
   return result;
@@ -352,6 +369,31 @@ SourceRange Elaborator::originOf(const ast::Expr *written, const DimEnv &written
     if (auto value = lookup(*env->scope, name->name, name->range); value && value->origin.isValid())
       return value->origin;
   return expr->range;
+}
+
+Decided Elaborator::decidedBy(const ast::Expr *written, const DimEnv &written_env) {
+  auto [expr, env] = follow(written, &written_env);
+  if (expr->kind == ast::ExprKind::Number)
+    return Decided::Fixed;
+  auto either = [](Decided a, Decided b) {
+    if (a == Decided::ByCall || b == Decided::ByCall)
+      return Decided::ByCall;
+    return a == b ? a : Decided::Elsewhere;
+  };
+  if (auto *binary = ast::dynCast<ast::BinaryExpr>(expr))
+    return either(decidedBy(binary->lhs, *env), decidedBy(binary->rhs, *env));
+  auto *name = ast::dynCast<ast::NameExpr>(expr);
+  if (!name)
+    return Decided::Elsewhere;
+  for (const Scope *s = env->scope.get(); s; s = s->parent.get()) {
+    if (s->dims.count(name->name))
+      return Decided::ByCall;
+    if (s->names.count(name->name))
+      return s->isFunction || s->self ? Decided::Fixed : Decided::Elsewhere;
+    if (s->self || s->module)
+      return Decided::Fixed;
+  }
+  return Decided::Elsewhere;
 }
 
 //===----------------------------------------------------------------------===//
@@ -413,7 +455,7 @@ Value Elaborator::coerce(Value value, const ResolvedType &type, SourceRange rang
     auto report = error(Code::UnknownChoice, range,
                         what + " is one of " + typeText(type) + ", not \"" + text->value + "\"");
     if (std::string near = nearest(text->value, type.names); !near.empty())
-      report.help("did you mean \"" + near + "\"?");
+      report.help("did you mean \"" + near + "\"?").fix(range, "\"" + near + "\"");
     return ErrorValue{};
   }
   case Kind::Tuple:
@@ -490,7 +532,8 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
     if (!type.axes.empty())
       return error(code, range, what + " is " + typeText(type) + ", and this is one number")
                  .secondary(typeRange, "says " + typeText(type))
-                 .help("a tensor of equal numbers is `full(" + bareText(range) + ")`"),
+                 .help("a tensor of equal numbers is `full(" + bareText(range) + ")`")
+                 .fix(range, "full(" + bareText(range) + ")"),
              ErrorValue{};
     auto scalar = materialise(*number, type.dtype, range);
     return scalar ? Value(*scalar) : Value();
@@ -504,13 +547,18 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
     return error(code, range, what + " is " + typeText(type) + ", and this is " + typeText(value))
                .secondary(typeRange, "says " + typeText(type)),
            ErrorValue{};
-  if (!dtypes.unify(tensor->dtype, type.dtype))
-    return error(Code::DtypeMix, range,
-                 what + " is " + typeText(type) + ", and this value is " + typeText(*tensor))
-               .label(typeText(*tensor))
-               .secondary(typeRange, "says " + typeText(type))
-               .help("convert it: `" + dtypeText(type.dtype) + "(" + bareText(range) + ")`"),
-           ErrorValue{};
+  if (!dtypes.unify(tensor->dtype, type.dtype)) {
+    auto report =
+        error(Code::DtypeMix, range,
+              what + " is " + typeText(type) + ", and this value is " + typeText(*tensor));
+    report.label(typeText(*tensor)).secondary(typeRange, "says " + typeText(type));
+    std::string converted = dtypeText(type.dtype) + "(" + bareText(range) + ")";
+    if (tensor->rank() == type.axes.size() &&
+        std::equal(type.axes.begin(), type.axes.end(), tensor->axes.begin(),
+                   [&](auto &p, auto &q) { return equal(p.dim, q.dim); }))
+      report.help("convert it: `" + converted + "`").fix(range, converted);
+    return ErrorValue{};
+  }
   if (tensor->rank() != type.axes.size())
     return error(code, range,
                  what + " is " + typeText(type) + ", and this value is " + typeText(*tensor))
@@ -535,6 +583,8 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
   Tensor result = *tensor;
   for (size_t i = 0; i < type.axes.size(); ++i) {
     result.axes[i].fromEllipsis = type.axes[i].fromEllipsis;
+    if (type.axes[i].decided != Decided::Elsewhere)
+      result.axes[i].decided = type.axes[i].decided;
     if (type.axes[i].origin.isValid() && !result.axes[i].origin.isValid())
       result.axes[i].origin = type.axes[i].origin;
   }

@@ -64,10 +64,15 @@ private:
   std::vector<Node> nodes_;
 };
 
+/// Who says how large a dimension is: a signature's variable, solved for each call; a model's
+/// argument, a constant or a number; or something else, such as arithmetic on shapes.
+enum class Decided : uint8_t { Elsewhere, ByCall, Fixed };
+
 /// One dimension of a value, and where its size was written.
 struct Axis {
   Dim dim;
   SourceRange origin;
+  Decided decided = Decided::Elsewhere;
   bool fromEllipsis = false; ///< stands for a `...` of the signature being elaborated
 
   Axis(Dim d, SourceRange o = {}) : dim(std::move(d)), origin(o) {}
@@ -229,12 +234,15 @@ struct TypeVars {
 struct Scope {
   ScopePtr parent;
   std::map<std::string, Binding, std::less<>> names;
+  /// Of a function: the dimensions that its call solved, and who decided them there.
+  std::map<std::string, Decided, std::less<>> dims;
   ModelInstance *self = nullptr;
   Module *module = nullptr;
   TypeVars *types = nullptr; ///< of the function whose scope it is
   bool isFunction = false;   ///< assignment doesn't look further out
   bool isFor = false;        ///< a repetition of a `for`
   bool isRegion = false;     ///< a branch or body that runs, or doesn't, at run time
+  bool isBranch = false;     ///< such a region, and a branch
 
   explicit Scope(ScopePtr parent = nullptr) : parent(std::move(parent)) {}
 };
@@ -261,7 +269,8 @@ struct ModelInstance {
   std::map<std::string, Value, std::less<>> fields;
   std::vector<std::string> evaluating; ///< fields being evaluated, to find circles
   std::vector<std::unique_ptr<Slot>> slots;
-  SourceRange made;                     ///< the call that made it
+  SourceRange made;    ///< the call that made it
+  bool isOpen = false; ///< its uses decide a width, or it holds a model it was given
   Role parameterRole = Role::Parameter; ///< of its slots
   Role stateRole = Role::State;
 };

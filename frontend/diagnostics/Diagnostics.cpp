@@ -50,6 +50,12 @@ DiagnosticBuilder &DiagnosticBuilder::help(std::string text) {
   return *this;
 }
 
+DiagnosticBuilder &DiagnosticBuilder::fix(SourceRange range, std::string replacement) {
+  if (range.isValid())
+    diagnostic_.fixes.push_back({range, std::move(replacement)});
+  return *this;
+}
+
 DiagnosticBuilder DiagnosticEngine::error(Code code, SourceRange range, std::string message) {
   return {*this, {code, Severity::Error, std::move(message), {range, ""}, {}, {}, {}}};
 }

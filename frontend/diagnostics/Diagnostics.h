@@ -42,6 +42,8 @@ struct Diagnostic {
   std::vector<Label> secondary; ///< also in other files
   std::vector<std::string> notes;
   std::vector<std::string> help;
+  /// Replacements of source text that mend it, all at once, where `help` is that definite.
+  std::vector<Label> fixes = {};
 
   bool operator==(const Diagnostic &) const = default;
 };
@@ -64,6 +66,8 @@ public:
   DiagnosticBuilder &secondary(SourceRange range, std::string text);
   DiagnosticBuilder &note(std::string text);
   DiagnosticBuilder &help(std::string text);
+  /// What the help says as an edit; ignored if the range is invalid.
+  DiagnosticBuilder &fix(SourceRange range, std::string replacement);
   /// Ends the statement of a reported diagnostic.
   void done() {}
 
@@ -108,7 +112,7 @@ std::string render(const SourceManager &sources, const Diagnostic &diagnostic,
 std::string renderAll(const SourceManager &sources, const DiagnosticEngine &engine,
                       const RenderOptions &options = {});
 /// A JSON array, an object for each diagnostic: code, severity, message, labels with path, byte
-/// offsets, lines and columns, notes, help.
+/// offsets, lines and columns, notes, help, fixes (labels whose text is the replacement).
 std::string toJson(const SourceManager &sources, const DiagnosticEngine &engine);
 
 } // namespace tenon

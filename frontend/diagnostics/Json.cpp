@@ -38,6 +38,9 @@ std::string toJson(const SourceManager &sources, const DiagnosticEngine &engine)
       json["labels"].push_back(labelJson(sources, label, false));
     json["notes"] = diagnostic.notes;
     json["help"] = diagnostic.help;
+    json["fixes"] = Json::array();
+    for (const Label &fix : diagnostic.fixes)
+      json["fixes"].push_back(labelJson(sources, fix, false));
     all.push_back(std::move(json));
   }
   // Bad bytes in a program's text must not keep its errors from being told.

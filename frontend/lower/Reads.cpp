@@ -47,7 +47,7 @@ void EntryLowering::lowerRead(const check::Op &op) {
     inside = inside ? mapNode(at, MapKind::And, {inside, one}, builder.getI1Type()) : one;
   };
   for (auto [i, position] : llvm::enumerate(read.positions))
-    if (isData(position) && !position.inside)
+    if (isData(position) && !position.inside && !position.guarded)
       require(insideNode(node(position.value), table->own[i]));
   bool filled = fallback && !inside && fallback->isConstant();
   if (llvm::any_of(read.positions, isData))
@@ -81,7 +81,7 @@ void EntryLowering::lowerRead(const check::Op &op) {
     }
     llvm::sort(target.terms);
     if (!position.inside) {
-      if (!filled)
+      if (!filled && !position.guarded)
         require(insideNode(indexNode(at, target), dims[axis]));
       widen(result, axis, target, filled ? fallback : nullptr);
     }

@@ -2,6 +2,7 @@
 #include "passes/memory/MemoryPlan.h"
 
 #include "passes/memory/LargestSize.h"
+#include "passes/schedule/InPlace.h"
 #include "passes/schedule/RowPartition.h"
 
 #include "llvm/Support/Format.h"
@@ -80,14 +81,15 @@ private:
   }
 
   void collectLoop(Repetition loop) {
-    for (Value result : loop.getCarriedResults()) {
+    for (auto [i, result] : llvm::enumerate(loop.getCarriedResults())) {
       Dim bytes = bufferBytes(cast<RankedTensorType>(result.getType()));
-      for (int half = 0; half < 2; ++half) {
+      int halves = isUpdatedInPlace(loop, i) ? 1 : 2;
+      for (int half = 0; half < halves; ++half) {
         own(result, begin[loop], bytes);
         auto &buffer = plan.buffers.back();
         buffer.lastUse = std::max(buffer.lastUse, end[loop]);
       }
-      plan.bufferOf[result] = plan.buffers.size() - 2;
+      plan.bufferOf[result] = plan.buffers.size() - halves;
     }
     for (Value result : loop.getStackedResults())
       if (!hasDestination(result)) {

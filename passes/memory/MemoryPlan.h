@@ -31,7 +31,7 @@ struct ArenaBuffer {
 /// `assign-destinations`.
 ///
 /// Who owns memory: a kernel's result that goes nowhere else, a stacked result of a scan, a carried
-/// value of a scan (two buffers, written in turn), a result of an if; but not what is returned by
+/// value of a scan (two buffers, written in turn, or one that is updated in place), a result of an if; but not what is returned by
 /// the function, for that is the caller's. Sizes are polynomials over the named dimensions, and a
 /// slot is used again only by a buffer that is provably not larger, so the offsets hold for every
 /// value of the dimensions.
@@ -45,8 +45,8 @@ struct MemoryPlan {
   Dim arenaBytes;
   /// How many memories of their own there are.
   int grown = 0;
-  /// The buffer of a value; carried results of a scan have two, side by side: this one and the
-  /// next.
+  /// The buffer of a value; carried results of a loop that aren't updated in place have two, side
+  /// by side: this one and the next.
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
   /// The largest sum of buffers alive at one program point when every named dimension has this
   /// extent: what no placement can go below. nullopt if it doesn't fit 64 bits.

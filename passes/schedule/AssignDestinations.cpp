@@ -13,6 +13,7 @@
 #include "passes/Passes.h"
 #include "passes/fuse/FusionPlan.h"
 #include "passes/schedule/Elementwise.h"
+#include "passes/schedule/InPlace.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_ASSIGNDESTINATIONS
@@ -77,7 +78,7 @@ KernelOp carrierOf(Value value, Block &block) {
   auto dims = dimsOf(cast<RankedTensorType>(value.getType()));
   KernelOp carrier;
   for (auto kernel : block.getOps<KernelOp>())
-    if (kernel.getKind() == KernelKind::map && kernel.getNumResults() > 0 &&
+    if (kernel.getKind() == KernelKind::map && kernel.getNumResults() > 0 && !updatedAxis(kernel) &&
         dimsOf(cast<RankedTensorType>(kernel.getResult(0).getType())) == dims)
       carrier = kernel;
   return carrier;
@@ -151,7 +152,8 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
       if (isPlain && taken.insert(value).second)
         continue;
       auto kernel = isHere ? dyn_cast<KernelOp>(op) : KernelOp();
-      if (isPlain && kernel && operand.get() == value && kernel.getKind() != KernelKind::scatter) {
+      if (isPlain && kernel && operand.get() == value && kernel.getKind() != KernelKind::scatter &&
+          !updatedAxis(kernel)) {
         auto wider = withSecondResult(kernel, cast<OpResult>(value).getResultNumber());
         Value again = wider.getResults().back();
         operand.set(again);

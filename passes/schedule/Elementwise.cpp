@@ -1,6 +1,8 @@
 //===- Elementwise.cpp - How a kernel reads its operands ------------------===//
 #include "passes/schedule/Elementwise.h"
 
+#include "passes/schedule/InPlace.h"
+
 using namespace mlir;
 using namespace tenon;
 
@@ -178,6 +180,9 @@ private:
 
 std::optional<RowReads> tenon::readsByRow(KernelOp kernel, unsigned axis) {
   if (kernel.getKind() == KernelKind::pack || kernel.getKind() == KernelKind::scatter)
+    return std::nullopt;
+  // The one row that is written is nobody's share.
+  if (updatedAxis(kernel) == axis)
     return std::nullopt;
   return RowWalk(kernel).run(axis);
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -43,12 +44,56 @@ static std::string diagnosticsOf(const std::string &name) {
 }
 
 TEST(Error, EveryBrokenProgramSaysExactlyWhatIsExpected) {
-  ASSERT_GE(names().size(), 40u);
+  ASSERT_GE(names().size(), 120u);
   for (const std::string &name : names()) {
     fs::path expected = folder() / (name + ".expected");
     EXPECT_TRUE(fs::exists(expected)) << "tests/error/update BUILD_FOLDER " << name;
     EXPECT_EQ(diagnosticsOf(name), read(expected)) << name;
   }
+}
+
+/// The program with every suggested edit made, and how many diagnostics suggest one.
+static std::pair<std::string, size_t> mended(const Checking &checking, std::string text) {
+  std::vector<Label> fixes;
+  size_t count = 0;
+  for (const Diagnostic &diagnostic : checking.engine.sorted()) {
+    count += !diagnostic.fixes.empty();
+    for (const Label &fix : diagnostic.fixes)
+      if (!std::count(fixes.begin(), fixes.end(), fix))
+        fixes.push_back(fix);
+  }
+  std::sort(fixes.begin(), fixes.end(),
+            [](auto &a, auto &b) { return a.range.begin > b.range.begin; });
+  for (const Label &fix : fixes)
+    text.replace(fix.range.begin, fix.range.end - fix.range.begin, fix.text);
+  return {text, count};
+}
+
+TEST(Error, SuggestionsCompileWhenApplied) {
+  size_t all = 0;
+  for (const std::string &name : names()) {
+    auto before = Checking::text(read(folder() / (name + ".tn")));
+    if (!before->module)
+      continue;
+    checkFile(before->modules, *before->module, before->engine);
+    auto [text, count] = mended(*before, read(folder() / (name + ".tn")));
+    if (!count)
+      continue;
+    std::unique_ptr<Checking> after;
+    // A conversion may be followed by the one back.
+    for (int round = 0; round < 3; ++round) {
+      after = Checking::text(text);
+      ASSERT_TRUE(after->module) << name << "\n" << text;
+      checkFile(after->modules, *after->module, after->engine);
+      text = mended(*after, text).first;
+    }
+    EXPECT_LE(after->engine.errorCount(), before->engine.errorCount() - count)
+        << name << "\n"
+        << text << "\n"
+        << after->diagnostics();
+    all += count;
+  }
+  EXPECT_GE(all, 25u);
 }
 
 /// Codes that the checker has no broken program for, because another test shows them.

@@ -54,7 +54,7 @@ TEST(Accepted, ProgramsLowerToGraphsThatVerify) {
   if (const char *text = std::getenv("TENON_FUZZ_ROUNDS"))
     rounds = std::strtoul(text, nullptr, 10);
   auto files = filesIn(sourceDir() / "tests/syntax/programs", ".tn");
-  for (const char *folder : {"frontend/std", "examples"})
+  for (const char *folder : {"frontend/std", "examples", "tests/check/programs"})
     for (const auto &path : filesIn(sourceDir() / folder, ".tn"))
       files.push_back(path);
   size_t accepted = 0;

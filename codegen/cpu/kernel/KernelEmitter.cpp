@@ -34,7 +34,7 @@ static llvm::Expected<EmittedKernel> dispatch(Emission &e) {
   case KernelKind::copy:
     if (contract)
       return cannot(contract, "a contraction in a map kernel");
-    return emitMapKernel(e);
+    return e.request.inPlace ? emitUpdateKernel(e) : emitMapKernel(e);
   case KernelKind::reduction:
   case KernelKind::contraction:
     if (!contract)
@@ -131,6 +131,8 @@ std::string kernelKey(const KernelRequest &request, const TargetInfo &target) {
   KernelOp op = request.op;
   writer.out << target.key() << "\n" << stringifyKernelKind(op.getKind());
   writer.attributes(*op.getOperation());
+  if (request.inPlace)
+    writer.out << " in place";
   if (request.partitionAxis)
     writer.out << " partition " << *request.partitionAxis;
   for (const std::string &symbol : request.symbols)

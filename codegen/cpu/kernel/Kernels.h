@@ -8,6 +8,7 @@ namespace tenon::cpu {
 /// Each writes the kernel's function and answers its tasks; `symbol` stays empty. An error names an
 /// op that can't be done.
 llvm::Expected<EmittedKernel> emitMapKernel(Emission &e);
+llvm::Expected<EmittedKernel> emitUpdateKernel(Emission &e);
 llvm::Expected<EmittedKernel> emitReductionKernel(Emission &e, ContractOp contract);
 llvm::Expected<EmittedKernel> emitContractionKernel(Emission &e, ContractOp contract);
 llvm::Expected<EmittedKernel> emitAccumulationKernel(Emission &e, ContractOp contract);

@@ -1,0 +1,143 @@
+//===- FormUpdates.cpp - Carried tensors of which one row changes ---------===//
+//
+// The body of a scan whose next state is
+//
+//   select(compare eq (iota along k) (scalar at)) (row, repeated along k) (the state)
+//
+// changes one row of the state. That becomes an update kernel, which the code generator lets write
+// the row into the state's own memory. Only where nothing else reads the old state: else both are
+// needed, and the select stays what it is.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Passes.h"
+#include "passes/schedule/InPlace.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_FORMUPDATES
+#include "passes/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+/// A value behind broadcasts: axis i of it is axis axes[i] of what was asked for.
+struct Unrepeated {
+  Value value;
+  SmallVector<int64_t> axes;
+};
+
+Unrepeated unrepeated(Value value) {
+  Unrepeated result{value, {}};
+  unsigned rank = cast<RankedTensorType>(value.getType()).getRank();
+  for (unsigned i = 0; i < rank; ++i)
+    result.axes.push_back(i);
+  while (auto broadcast = result.value.getDefiningOp<BroadcastOp>()) {
+    SmallVector<int64_t> axes;
+    for (int64_t axis : broadcast.getAxes())
+      axes.push_back(result.axes[axis]);
+    result = {broadcast.getOperand(), axes};
+  }
+  return result;
+}
+
+/// `iota == at`, as an axis and a scalar.
+struct OneRow {
+  int64_t axis;
+  Value at;
+  bool isEqual; ///< else every row but that one
+};
+
+std::optional<OneRow> matchOneRow(Value condition) {
+  auto [value, axes] = unrepeated(condition);
+  auto compare = value.getDefiningOp<CompareOp>();
+  if (!compare ||
+      (compare.getPredicate() != Predicate::eq && compare.getPredicate() != Predicate::ne))
+    return std::nullopt;
+  for (auto [place, other] : {std::pair(compare.getLhs(), compare.getRhs()),
+                              std::pair(compare.getRhs(), compare.getLhs())}) {
+    Unrepeated numbers = unrepeated(place), at = unrepeated(other);
+    auto iota = numbers.value.getDefiningOp<IotaOp>();
+    if (!iota || !at.axes.empty())
+      continue;
+    return OneRow{axes[numbers.axes[iota.getAxis()]], at.value,
+                  compare.getPredicate() == Predicate::eq};
+  }
+  return std::nullopt;
+}
+
+/// The value without axis `axis`, along which it repeats; null if it doesn't.
+Value rowOf(Value value, int64_t axis, OpBuilder &builder) {
+  auto [row, axes] = unrepeated(value);
+  if (llvm::is_contained(axes, axis))
+    return nullptr;
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<Dim> dims = dimsOf(type);
+  dims.erase(dims.begin() + axis);
+  for (int64_t &at : axes)
+    at -= at > axis;
+  if (axes.size() == dims.size())
+    return row;
+  return BroadcastOp::create(builder, value.getLoc(),
+                             tensorType(type.getContext(), dims, type.getElementType()), row, axes);
+}
+
+struct FormUpdates : tenon::impl::FormUpdatesBase<FormUpdates> {
+  void runOnOperation() override {
+    getOperation().walk([&](ScanOp scan) {
+      for (unsigned i = 0; i < scan.getNumCarried(); ++i)
+        form(scan, i);
+    });
+  }
+
+  void form(ScanOp scan, unsigned carried) {
+    auto select = scan.getCarriedYields()[carried].getDefiningOp<SelectOp>();
+    Value old = scan.getCarriedArguments()[carried];
+    if (!select || select->getBlock() != &scan.getBody().front() || !old.hasOneUse())
+      return;
+    auto match = matchOneRow(select.getCondition());
+    if (!match)
+      return;
+    Value kept = match->isEqual ? select.getIfFalse() : select.getIfTrue();
+    Value changed = match->isEqual ? select.getIfTrue() : select.getIfFalse();
+    OpBuilder builder(select);
+    Value row = kept == old ? rowOf(changed, match->axis, builder) : nullptr;
+    if (row)
+      select.replaceAllUsesWith(update(select, old, row, *match, builder).getResult(0));
+  }
+
+  /// The kernel, its region in terms of the row and the place.
+  KernelOp update(SelectOp select, Value old, Value row, const OneRow &where, OpBuilder &builder) {
+    Location at = select.getLoc();
+    auto type = cast<RankedTensorType>(old.getType());
+    auto kernel = KernelOp::create(builder, at, TypeRange(type), ValueRange{old, row, where.at},
+                                   KernelKind::map, "update");
+    kernel->setAttr(updateAttribute, builder.getI64IntegerAttr(where.axis));
+    Block *body =
+        kernel.getBody().empty() ? &kernel.getBody().emplaceBlock() : &kernel.getBody().front();
+    for (Value input : kernel.getInputs())
+      body->addArgument(input.getType(), input.getLoc());
+    OpBuilder inside = OpBuilder::atBlockEnd(body);
+    auto dims = dimsOf(type);
+    auto ofType = [&](Type element) { return tensorType(type.getContext(), dims, element); };
+    Type index = elementOf(where.at.getType());
+    Value places = IotaOp::create(inside, at, ofType(index), where.axis);
+    Value place =
+        BroadcastOp::create(inside, at, ofType(index), body->getArgument(2), ArrayRef<int64_t>());
+    Value here =
+        CompareOp::create(inside, at, ofType(inside.getI1Type()), Predicate::eq, places, place);
+    SmallVector<int64_t> axes;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (i != where.axis)
+        axes.push_back(i);
+    Value repeated = BroadcastOp::create(inside, at, type, body->getArgument(1), axes);
+    Value result = SelectOp::create(inside, at, type, here, repeated, Value(body->getArgument(0)));
+    YieldOp::create(inside, at, result);
+    return kernel;
+  }
+};
+
+} // namespace
