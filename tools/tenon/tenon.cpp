@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
   addPredict(app, common, exit);
   addRun(app, common, exit);
   addCheck(app, common, exit);
+  addFormat(app, exit);
   addInspect(app, common, exit);
   addBench(app, common, exit);
   try {
