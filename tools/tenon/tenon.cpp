@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
   addRun(app, common, exit);
   addCheck(app, common, exit);
   addFormat(app, exit);
+  addExplain(app, exit);
   addInspect(app, common, exit);
   addBench(app, common, exit);
   try {
