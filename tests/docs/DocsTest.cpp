@@ -2,6 +2,8 @@
 #include "frontend/explain/Explain.h"
 #include "frontend/explain/Pages.h"
 #include "frontend/format/Format.h"
+#include "frontend/std/Library.h"
+#include "frontend/syntax/Parse.h"
 #include "tests/docs/Examples.h"
 
 #include <gtest/gtest.h>
@@ -29,6 +31,33 @@ static void expectAsPromised(const Example &example) {
   bool hasLayout = !example.fragment && !example.has("times") && !example.has("bytes");
   if (std::string layout = layoutOf(example.text); hasLayout && !layout.empty())
     EXPECT_EQ(example.text, layout) << example.place;
+}
+
+TEST(Pages, ProgramsAreAsTheySay) {
+  std::vector<fs::path> pages{root() / "README.md"};
+  for (const auto &entry : fs::directory_iterator(root() / "docs"))
+    if (entry.path().extension() == ".md")
+      pages.push_back(entry.path());
+  size_t count = 0;
+  for (const fs::path &page : pages)
+    for (const Example &example : examplesOf(page, fs::relative(page, root()).string())) {
+      ++count;
+      if (!example.has("signature"))
+        expectAsPromised(example);
+    }
+  EXPECT_GE(count, 30u);
+}
+
+TEST(Library, EveryDeclarationIsDescribed) {
+  for (std::string_view name : libraryNames()) {
+    SourceManager sources;
+    DiagnosticEngine engine;
+    auto file =
+        parse(sources, sources.add(std::string(name), std::string(*libraryText(name))), engine);
+    for (const ast::Decl *decl : file->decls)
+      if (decl->name)
+        EXPECT_FALSE(decl->doc.empty()) << name << "." << decl->name.text << " has no `///`";
+  }
 }
 
 /// 1 GiB of text makes no example.
