@@ -33,7 +33,7 @@ int formatOne(const std::string &path, bool check, bool &changed) {
     std::string error;
     file = sources.load(path, error);
     if (!file.isValid())
-      return fail(error);
+      return fail("cannot read `" + path + "`: " + error);
   }
   std::optional<std::string> result = format::format(sources, file, engine);
   if (!result) {
