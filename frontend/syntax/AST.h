@@ -528,7 +528,7 @@ struct TopLet : Decl {
 
 struct Comment {
   bool doc = false;
-  SourceRange range; ///< slashes included, without the line's end
+  SourceRange range; ///< slashes included, without spaces at the line's end
 };
 
 /// A parsed file; owns its tree.

@@ -141,7 +141,7 @@ void Lexer::comment() {
   size_t begin = at_;
   size_t end = std::min(text_.find('\n', at_), text_.size());
   at_ = end;
-  if (end > begin && text_[end - 1] == '\r')
+  while (text_[end - 1] == ' ' || text_[end - 1] == '\t' || text_[end - 1] == '\r')
     --end;
   std::string_view body = text_.substr(begin, end - begin);
   bool doc = body.starts_with("///") && !body.starts_with("////");

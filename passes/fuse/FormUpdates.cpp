@@ -87,16 +87,16 @@ Value rowOf(Value value, int64_t axis, OpBuilder &builder) {
 
 struct FormUpdates : tenon::impl::FormUpdatesBase<FormUpdates> {
   void runOnOperation() override {
-    getOperation().walk([&](ScanOp scan) {
-      for (unsigned i = 0; i < scan.getNumCarried(); ++i)
-        form(scan, i);
+    getOperation().walk([&](Repetition loop) {
+      for (unsigned i = 0; i < loop.getNumCarried(); ++i)
+        form(loop, i);
     });
   }
 
-  void form(ScanOp scan, unsigned carried) {
-    auto select = scan.getCarriedYields()[carried].getDefiningOp<SelectOp>();
-    Value old = scan.getCarriedArguments()[carried];
-    if (!select || select->getBlock() != &scan.getBody().front() || !old.hasOneUse())
+  void form(Repetition loop, unsigned carried) {
+    auto select = loop.getCarriedYields()[carried].getDefiningOp<SelectOp>();
+    Value old = loop.getCarriedArguments()[carried];
+    if (!select || select->getBlock() != &loop.getBodyBlock() || !old.hasOneUse())
       return;
     auto match = matchOneRow(select.getCondition());
     if (!match)

@@ -217,6 +217,37 @@ class CommandLine(InFolder):
         self.assertEqual(len(json.loads(self.tenon("check", "broken.tn", "--json", code=1).stdout)),
                          done.stderr.count("error[E"))
 
+    def test_fmt_changes_layout_in_place(self):
+        laid_out = "let x = 1  // one\n"
+        self.put("a.tn", "let  x=1 // one")
+        self.put("b.tn", laid_out)
+        self.put("broken.tn", "fn f(")
+        (self.folder / "a.tn").chmod(0o640)
+        (self.folder / "link.tn").symlink_to("a.tn")
+        done = self.tenon("fmt", "--check", "a.tn", "b.tn", code=1)
+        self.assertEqual(done.stdout, "a.tn\n")
+        self.assertNotEqual((self.folder / "a.tn").read_text(), laid_out)
+        done = self.tenon("fmt", "link.tn", "broken.tn", "b.tn", "missing.tn", code=1)
+        self.assertIn("E0105", done.stderr)
+        self.assertIn("missing.tn", done.stderr)
+        self.assertEqual((self.folder / "a.tn").read_text(), laid_out)
+        self.assertEqual((self.folder / "a.tn").stat().st_mode & 0o777, 0o640)
+        self.assertTrue((self.folder / "link.tn").is_symlink())
+        self.assertEqual((self.folder / "broken.tn").read_text(), "fn f(")
+        self.tenon("fmt", "--check", "a.tn", "b.tn")
+        done = subprocess.run([TENON, "fmt", "-"], input="let  x=1 // one", text=True,
+                              capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (0, laid_out))
+
+    def test_explain_knows_every_code(self):
+        listed = self.tenon("explain").stdout
+        codes = [line.split()[0] for line in listed.splitlines()]
+        self.assertIn("E0203", codes)
+        for code in codes[::10]:
+            self.assertTrue(self.tenon("explain", code).stdout.startswith(code + ": "))
+        self.assertEqual(self.tenon("explain", "203").stdout, self.tenon("explain", "E0203").stdout)
+        self.refused("explain", "E0321", says=["E0321", "E0320"])
+
     def test_inspect_shows_every_stage(self):
         expected = {"graph": "tenon.vjp", "derivative": "tenon.scan", "fused": "tenon.kernel",
                     "kernels": "tenon.kernel", "llvm": "define", "asm": ".globl",

@@ -28,6 +28,8 @@ struct Common {
 
 // Each adds its command to the application; a parsed command leaves its exit code in `exit`.
 void addCheck(CLI::App &app, Common &common, int &exit);
+void addExplain(CLI::App &app, int &exit);
+void addFormat(CLI::App &app, int &exit);
 void addInspect(CLI::App &app, Common &common, int &exit);
 void addRun(CLI::App &app, Common &common, int &exit);
 void addTrain(CLI::App &app, Common &common, int &exit);

@@ -53,6 +53,8 @@ int main(int argc, char **argv) {
   addPredict(app, common, exit);
   addRun(app, common, exit);
   addCheck(app, common, exit);
+  addFormat(app, exit);
+  addExplain(app, exit);
   addInspect(app, common, exit);
   addBench(app, common, exit);
   try {
