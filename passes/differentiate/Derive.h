@@ -22,4 +22,8 @@ mlir::LogicalResult deriveForward(Block &block, TangentMap &tangents);
 mlir::FailureOr<SmallVector<Value>>
 deriveReverse(Block &block, ArrayRef<std::pair<Value, Value>> seeds, ArrayRef<Value> wanted);
 
+/// Puts the op's region and its reverse in front of it, and answers what the op's results are, null
+/// where one is zero. The op is left empty, to be replaced and erased.
+mlir::FailureOr<SmallVector<Value>> expandVjp(VjpOp op);
+
 } // namespace tenon

@@ -151,7 +151,8 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
       if (isPlain && taken.insert(value).second)
         continue;
       auto kernel = isHere ? dyn_cast<KernelOp>(op) : KernelOp();
-      if (isPlain && kernel && operand.get() == value && kernel.getKind() != KernelKind::scatter) {
+      if (isPlain && kernel && operand.get() == value && kernel.getKind() != KernelKind::scatter &&
+          kernel.getKind() != KernelKind::sort) {
         auto wider = withSecondResult(kernel, cast<OpResult>(value).getResultNumber());
         Value again = wider.getResults().back();
         operand.set(again);

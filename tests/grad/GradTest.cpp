@@ -200,8 +200,8 @@ TEST(Table, HasEveryDifferentiableOp) {
   size_t count = 0;
   for (mlir::RegisteredOperationName name : context().getRegisteredOperationsByDialect("tenon")) {
     std::string op = name.getStringRef().str();
-    bool isControl =
-        op == "tenon.scan" || op == "tenon.if" || op == "tenon.vjp" || op == "tenon.jvp";
+    bool isControl = op == "tenon.scan" || op == "tenon.if" || op == "tenon.vjp" ||
+                     op == "tenon.jvp" || op == "tenon.custom_gradient";
     if (!isControl && !name.hasInterface<Differentiable>())
       continue;
     ++count;
