@@ -36,6 +36,7 @@ private:
   void lowerScan(const check::Op &op);
   void lowerVjp(const check::Op &op);
   void lowerJvp(const check::Op &op);
+  void lowerCustomGradient(const check::Op &op);
   /// The region into `block`. Argument i has axes for `arguments[i]` in front, each result for
   /// `results`.
   void lowerInto(mlir::Block &block, const check::Region &region, ArrayRef<Loops> arguments,
