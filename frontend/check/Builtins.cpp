@@ -61,12 +61,14 @@ const std::vector<std::string_view> &check::builtinNames() {
                                       "shape",
                                       "rank",
                                       "iota",
-                                      "solve",
                                       "map",
                                       "zip",
                                       "enumerate",
                                       "len",
+                                      "cumulative_sum",
                                       "cumulative_product",
+                                      "cumulative_max",
+                                      "argsort",
                                       "zeros",
                                       "ones",
                                       "full",
@@ -274,8 +276,10 @@ Value Elaborator::callBuiltin(const std::string &name, std::vector<CallArg> args
     return builtinFill(name, std::move(args), site);
   if (name == "map" || name == "zip" || name == "enumerate" || name == "len")
     return builtinList(name, std::move(args), site);
-  if (name == "solve" || name == "cumulative_product")
-    return notYet(site.callee, "`" + name + "`");
+  if (name.starts_with("cumulative_"))
+    return builtinAlong(name, std::move(args), site);
+  if (name == "argsort")
+    return builtinArgsort(std::move(args), site);
   return builtinShape(name, std::move(args), site);
 }
 

@@ -264,10 +264,10 @@ Value Elaborator::callDeclared(const FunctionValue &function, std::vector<CallAr
   auto scope = std::make_shared<Scope>(function.scope);
   scope->isFunction = true;
   scope->types = &vars;
-  if (!decl.customGradient.text.empty())
-    return notYet(decl.customGradient.range, "`@custom_gradient`");
   if (!bindParameters(decl, std::move(matched), scope, vars, site, function.self))
     return ErrorValue{};
+  if (derivatives > 0 && !decl.customGradient.text.empty())
+    return callWithOwnGradient(function, scope, vars, site, usesIndex);
   active.push_back({site.range, &decl, function.self, usesIndex});
   if (function.self)
     calledMembers.emplace(function.self, &decl);

@@ -432,6 +432,26 @@ private:
                                           std::vector<Tensor> tangents, SourceRange range,
                                           const DifferentiatedBody &body);
 
+  /// Second derivatives of the one number that `body` gives by all leaves of `wrt`: for each leaf
+  /// the structure of `wrt`, whose leaves have the first one's dimensions, then their own.
+  Value hessian(const std::vector<Tensor> &inputs, const std::vector<Value> &wrt, SourceRange range,
+                const DifferentiatedBody &body);
+  /// The matrix of second derivatives by all elements of the inputs, one after the other.
+  std::optional<Tensor> secondDerivatives(const std::vector<Tensor> &inputs,
+                                          const std::vector<Axis> &sizes, SourceRange range,
+                                          const DifferentiatedBody &body);
+  Tensor mirrored(const Tensor &matrix, SourceRange range);
+
+  //===--- Functions with a derivative of their own (CustomGradients.cpp) ---===//
+  struct OwnGradient;
+  /// Runs a function whose parameters are bound in `scope`, with what `back` says about it.
+  Value callWithOwnGradient(const FunctionValue &function, ScopePtr scope, TypeVars &vars,
+                            const CallSite &site, bool usesIndex);
+  bool ownBody(OwnGradient &own);
+  bool ownBack(OwnGradient &own);
+  bool ownCotangents(OwnGradient &own, const Value &given, std::vector<ValueId> &out);
+  bool checkCaptures(const Region &region, size_t depth, const OwnGradient &own);
+
   //===--- Built-in functions (Builtins.cpp, Shapes.cpp, Random.cpp) ---===//
   Value draw(Distribution distribution, std::vector<Tensor> parameters, Dt dtype,
              std::vector<Axis> axes, SourceRange range);
@@ -452,6 +472,11 @@ private:
   Value reshape(const Tensor &tensor, std::vector<Axis> axes, SourceRange range);
   std::optional<std::vector<Axis>> dimensions(const std::vector<CallArg> &args);
   Value orthogonal(const Fill &fill, Dt dtype, std::vector<Axis> axes);
+  Value builtinAlong(const std::string &name, std::vector<CallArg> args, const CallSite &site);
+  Value builtinArgsort(std::vector<CallArg> args, const CallSite &site);
+  /// Calls a function of the prelude for a built-in one.
+  Value callPrelude(const std::string &name, const Value &argument, const CallArg &given,
+                    const CallSite &site);
 
   //===--- Entries (Entries.cpp) ---===//
   /// Starts the elaboration of an entry; what belongs to one is fresh.
@@ -551,6 +576,10 @@ private:
   std::set<const ast::Alias *> recursiveAliases;
   std::vector<std::unique_ptr<DimEnv>> environments;
   unsigned depth = 0;
+  /// How much derivatives may still ask of a function with one of its own: `back` is made with one
+  /// less. Reverse mode takes one from it; forward mode, which derives `back` in reverse, two.
+  unsigned derivatives = 0;
+  std::string drawnBy; ///< ends the names of draws that a `back` makes
 
   // What belongs to the entry being built.
   std::unique_ptr<Builder> builder;

@@ -400,16 +400,21 @@ void Elaborator::checkFunction(const FunctionValue &function) {
   scope->isFunction = true;
   scope->types = &vars;
   bool outer = openInts;
-  if (!recursive.count(function.decl) && function.decl->customGradient.text.empty() &&
+  if (!recursive.count(function.decl) &&
       bindInputs(*function.decl, scope, vars, Role::Input, {}, false)) {
-    active.push_back({{}, function.decl, function.self, false});
     auto known = facts.size();
-    evaluateBody(function, scope, vars, nullptr);
+    if (!function.decl->customGradient.text.empty()) {
+      CallSite site{{}, function.decl->name.range, entry.name, nullptr, false};
+      derivatives = 1;
+      callWithOwnGradient(function, scope, vars, site, false);
+      derivatives = 0;
+    } else {
+      active.push_back({{}, function.decl, function.self, false});
+      evaluateBody(function, scope, vars, nullptr);
+      active.pop_back();
+    }
     facts.shrink(known);
-    active.pop_back();
   }
-  if (!function.decl->customGradient.text.empty())
-    notYet(function.decl->customGradient.range, "`@custom_gradient`");
   openInts = outer;
 }
 

@@ -1,4 +1,4 @@
-//===- Gradients.cpp - grad, value_and_grad, vjp, jvp ---------------------===//
+//===- Gradients.cpp - grad, value_and_grad, vjp, jvp, hessian ------------===//
 #include "frontend/check/Elaborator.h"
 
 #include <algorithm>
@@ -29,14 +29,13 @@ static bool wrtNames(const ast::Expr *expr, std::vector<std::pair<std::string, S
 
 Value Elaborator::makeGradient(const std::string &name, const ast::CallExpr &expr, ScopePtr scope,
                                const CallSite &site) {
-  if (name == "hessian")
-    return notYet(site.callee, "`hessian`");
   const ast::Expr *functionExpr = nullptr;
   FunctionValue result;
   result.kind = name == "grad"             ? Derives::Grad
                 : name == "value_and_grad" ? Derives::ValueAndGrad
                 : name == "vjp"            ? Derives::Vjp
-                                           : Derives::Jvp;
+                : name == "jvp"            ? Derives::Jvp
+                                           : Derives::Hessian;
   std::vector<std::pair<std::string, SourceRange>> wrt;
   for (const ast::Arg &arg : expr.args) {
     if (arg.name.text == "wrt") {
@@ -115,7 +114,10 @@ std::optional<Elaborator::Derivative> Elaborator::differentiate(bool forward,
   std::vector<Tensor> arguments;
   for (const Tensor &input : inputs)
     arguments.push_back(builder->argument(input.dtype, input.axes));
+  unsigned taken = forward ? 2 : 1;
+  derivatives += taken;
   auto given = body(arguments);
+  derivatives -= taken;
   if (!given) {
     builder->close({});
     slotValues = before;
@@ -321,6 +323,8 @@ Value Elaborator::callGradient(const FunctionValue &function, std::vector<CallAr
         !meet(a, b, last->range, matched[0]->range, last->range))
       return ErrorValue{};
   }
+  if (function.kind == Derives::Hessian)
+    return hessian(inputs, wrt, site.range, body);
   auto derivative =
       differentiate(function.kind == Derives::Jvp, inputs, tangents, site.range, body);
   if (!derivative)

@@ -80,8 +80,9 @@ const Entry *Program::find(const std::string &name) const {
 //===----------------------------------------------------------------------===//
 
 static const char *const kindNames[] = {
-    "map",  "constant", "dimension", "iota", "broadcast", "reshape", "transpose", "slice", "concat",
-    "read", "nest",     "reduce",    "if",   "scan",      "loop",    "vjp",       "jvp",   "draw",
+    "map",    "constant", "dimension",       "iota", "broadcast", "reshape", "transpose",
+    "slice",  "concat",   "argsort",         "read", "nest",      "reduce",  "if",
+    "scan",   "loop",     "vjp",             "jvp",  "custom_gradient",      "draw",
     "check"};
 static const char *const mapNames[] = {
     "add",  "sub",     "mul", "div",   "rem",   "max",           "min",       "pow",    "neg",
@@ -177,6 +178,8 @@ private:
       return " " + a->dim.str();
     if (auto *a = std::get_if<AxisAttr>(&op.attr))
       return " axis " + std::to_string(a->axis);
+    if (auto *a = std::get_if<SortAttr>(&op.attr))
+      return a->descending ? " descending" : "";
     if (auto *a = std::get_if<AxesAttr>(&op.attr))
       return " axes " + numbers(a->axes);
     if (auto *a = std::get_if<SliceAttr>(&op.attr))

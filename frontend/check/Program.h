@@ -73,6 +73,7 @@ enum class OpKind : uint8_t {
   Transpose, ///< `AxesAttr`: axis i of the result is axis axes[i] of the operand
   Slice,     ///< `SliceAttr`
   Concat,    ///< `AxisAttr`; two or more operands
+  Argsort,   ///< places of the elements of each row (the last axis) in order: `SortAttr`; i32
   Read,      ///< one element, or a part with some axes left: `ReadAttr`
   Nest,      ///< `let y[i, j] = ...`: `LoopsAttr`, one region, one result
   Reduce,    ///< `sum[i] ...`: `LoopsAttr`, one region, one result
@@ -81,8 +82,12 @@ enum class OpKind : uint8_t {
   Loop,      ///< `LoopAttr`, regions condition and body
   Vjp,       ///< `VjpAttr`, one region
   Jvp,       ///< operands: inputs, then as many tangents; one region
-  Draw,      ///< `DrawAttr`; operands: the distribution's scalar parameters
-  Check,     ///< operand: a bool tensor, all of which must be true: `CheckAttr`; no result
+  /// A call with a derivative of its own; operands: its inputs. Regions: the body (arguments: the
+  /// inputs; results: the op's), and `back` (arguments: inputs, results, a cotangent for each real
+  /// result; results: a cotangent for each real input).
+  CustomGradient,
+  Draw,  ///< `DrawAttr`; operands: the distribution's scalar parameters
+  Check, ///< operand: a bool tensor, all of which must be true: `CheckAttr`; no result
 };
 
 enum class MapKind : uint8_t {
@@ -135,6 +140,9 @@ struct DimAttr {
 };
 struct AxisAttr {
   int64_t axis = 0;
+};
+struct SortAttr {
+  bool descending = false;
 };
 struct AxesAttr {
   std::vector<int64_t> axes;
@@ -240,7 +248,7 @@ struct Op {
   std::vector<ValueId> operands;
   std::vector<ValueId> results;
   std::variant<std::monostate, ConstantAttr, DimAttr, AxisAttr, AxesAttr, SliceAttr, ReadAttr,
-               LoopsAttr, ScanAttr, LoopAttr, VjpAttr, DrawAttr, CheckAttr>
+               LoopsAttr, ScanAttr, LoopAttr, VjpAttr, DrawAttr, CheckAttr, SortAttr>
       attr;
   std::vector<Region> regions;
   SourceRange range; ///< the expression it comes from

@@ -261,14 +261,9 @@ Value Elaborator::orthogonal(const Fill &pending, Dt dtype, std::vector<Axis> ax
   auto zero = materialise(Number::point(0), dtype, pending.range);
   auto one = materialise(Number::point(1), dtype, pending.range);
   Value drawn = draw(Distribution::Normal, {*zero, *one}, dtype, {rows, columns}, pending.range);
-  auto function = modules.prelude()
-                      ? lookupDecl(*modules.prelude(), "orthonormal_rows", pending.range)
-                      : std::nullopt;
-  if (!function)
-    return notYet(pending.range, "`orthogonal` without the library");
   CallArg arg{{}, drawn, nullptr, pending.range, pending.range};
   CallSite site{pending.range, pending.range, "orthogonal", nullptr, false};
-  Value value = call(*function, {arg}, site);
+  Value value = callPrelude("orthonormal_rows", drawn, arg, site);
   auto *matrix = value.get<Tensor>();
   if (!matrix)
     return ErrorValue{};
@@ -302,6 +297,7 @@ Value Elaborator::draw(Distribution distribution, std::vector<Tensor> parameters
   for (const Active &frame : active)
     if (frame.self)
       path = frame.self->path.empty() ? rootPath : frame.self->path;
+  path += drawnBy;
   DrawAttr attr;
   attr.distribution = distribution;
   attr.stream = path + "#" + std::to_string(drawOrdinals[path]++);
@@ -317,7 +313,8 @@ Value Elaborator::draw(Distribution distribution, std::vector<Tensor> parameters
 Value Elaborator::builtinRandom(const std::string &name, std::vector<CallArg> args,
                                 const CallSite &site) {
   if (name == "categorical")
-    return notYet(site.callee, "`random.categorical`");
+    return positional(args, 1, 1, site) ? callPrelude("gumbel_argmax", args[0].value, args[0], site)
+                                        : Value();
   std::vector<std::pair<std::string, std::optional<Value>>> parameters;
   Fill pending;
   pending.kind = Fill::Kind::Draw;

@@ -244,7 +244,8 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
                             ", and this value is " + typeText(*tensor));
     report.label(typeText(*tensor)).secondary(type.range, "declared here");
     std::string to = fixed ? std::string(check::name(*fixed)) : dtypeText(wanted);
-    if (kindFits)
+    // Where a call isn't written, there is nothing to convert.
+    if (kindFits && range != site.callee)
       report.help("convert it: `" + to + "(" + bareText(range) + ")`")
           .fix(range, to + "(" + bareText(range) + ")");
     return false;

@@ -133,7 +133,7 @@ struct Record {
 
 /// Something to call.
 struct FunctionValue {
-  enum class Kind { Declared, Builtin, Grad, ValueAndGrad, Vjp, Jvp };
+  enum class Kind { Declared, Builtin, Grad, ValueAndGrad, Vjp, Jvp, Hessian };
   Kind kind = Kind::Declared;
   const ast::Function *decl = nullptr;     ///< Declared
   ScopePtr scope;                          ///< Declared: where it was made

@@ -129,3 +129,15 @@ void EntryLowering::lowerJvp(const check::Op &op) {
             SmallVector<Loops>(count, open), open);
   bindResults(op, jvp.getResults(), open);
 }
+
+void EntryLowering::lowerCustomGradient(const check::Op &op) {
+  SmallVector<Value> inputs = materialiseAll(op.operands, open);
+  auto custom =
+      CustomGradientOp::create(builder, place(op.range), typesOf(op.results, open), inputs);
+  const check::Region &body = op.regions[0], &back = op.regions[1];
+  for (auto [region, target] : {std::pair(&body, &custom.getBody()), {&back, &custom.getBack()}}) {
+    SmallVector<Type> types = typesOf(region->arguments, open);
+    lowerInto(openBlock(*target, types), *region, SmallVector<Loops>(types.size(), open), open);
+  }
+  bindResults(op, custom.getResults(), open);
+}

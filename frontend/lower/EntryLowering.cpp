@@ -117,6 +117,7 @@ void EntryLowering::lowerOp(const check::Op &op) {
   case OpKind::Transpose:
   case OpKind::Slice:
   case OpKind::Concat:
+  case OpKind::Argsort:
     return lowerMovement(op);
   case OpKind::Read:
     return lowerRead(op);
@@ -134,6 +135,8 @@ void EntryLowering::lowerOp(const check::Op &op) {
     return lowerVjp(op);
   case OpKind::Jvp:
     return lowerJvp(op);
+  case OpKind::CustomGradient:
+    return lowerCustomGradient(op);
   case OpKind::Draw:
     return lowerDraw(op);
   case OpKind::Check:
@@ -212,6 +215,9 @@ void EntryLowering::lowerMovement(const check::Op &op) {
   case OpKind::Concat:
     result = ConcatOp::create(builder, at, type, operands,
                               op.as<check::AxisAttr>().axis + int64_t(loops.size()));
+    break;
+  case OpKind::Argsort:
+    result = ArgsortOp::create(builder, at, type, operands[0], op.as<check::SortAttr>().descending);
     break;
   default:
     llvm_unreachable("not a movement");

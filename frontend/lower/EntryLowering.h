@@ -41,6 +41,7 @@ private:
                                bool elementsStop);
   void lowerVjp(const check::Op &op);
   void lowerJvp(const check::Op &op);
+  void lowerCustomGradient(const check::Op &op);
   /// The region into `block`. Argument i has axes for `arguments[i]` in front, each result for
   /// `results`.
   void lowerInto(mlir::Block &block, const check::Region &region, ArrayRef<Loops> arguments,

@@ -245,6 +245,29 @@ LogicalResult JvpOp::verify() {
   return success();
 }
 
+LogicalResult CustomGradientOp::verify() {
+  auto yields = derivativeBody(*this, getInputs());
+  if (failed(yields))
+    return failure();
+  if (!llvm::equal(yields->getTypes(), getResultTypes()))
+    return emitOpError("gives what its body yields");
+  SmallVector<Type> arguments(getInputs().getTypes()), cotangents;
+  llvm::append_range(arguments, getResultTypes());
+  for (Type type : getResultTypes())
+    if (isReal(type))
+      arguments.push_back(type);
+  for (Type type : getInputs().getTypes())
+    if (isReal(type))
+      cotangents.push_back(type);
+  Block &back = getBack().front();
+  if (!llvm::equal(arguments, back.getArgumentTypes()))
+    return emitOpError("'back' takes the inputs, the results and a cotangent for each real result");
+  auto yield = dyn_cast<YieldOp>(back.getTerminator());
+  if (!yield || !llvm::equal(cotangents, yield.getOperandTypes()))
+    return emitOpError("'back' yields a cotangent for each real input");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Draws
 //===----------------------------------------------------------------------===//

@@ -188,6 +188,37 @@ def Tenon_JvpOp : Tenon_Op<"jvp", [RecursiveMemoryEffects, SingleBlock, AttrSize
   let hasVerifier = 1;
 }
 
+def Tenon_CustomGradientOp : Tenon_Op<"custom_gradient", [RecursiveMemoryEffects,
+      RecursivelySpeculatable]> {
+  let summary = "a computation with a derivative of its own";
+  let description = [{
+    Runs `body` with `inputs` as its arguments; its yields are the results. The derivative isn't that
+    of the body: `back` takes the inputs, the results and a cotangent for each result of real
+    numbers, and yields the cotangent of each input of real numbers; it is linear in the cotangents.
+    Reverse mode is `back` itself, forward mode its transpose (where `back` isn't linear, that of its
+    linear part at zero), and higher orders go through `back`. Values used from outside are held
+    constant. The pass `differentiate` leaves the body's ops in its place.
+
+    ```mlir
+    %y = tenon.custom_gradient (%x) {
+    ^bb0(%v: tensor<4xf32>):
+      %r = tenon.round %v : tensor<4xf32>
+      tenon.yield %r : tensor<4xf32>
+    } back {
+    ^bb0(%v: tensor<4xf32>, %r: tensor<4xf32>, %dr: tensor<4xf32>):
+      tenon.yield %dr : tensor<4xf32>
+    } : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Tenon_Tensor>:$inputs);
+  let results = (outs Variadic<Tenon_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$body, SizedRegion<1>:$back);
+  let assemblyFormat = [{
+    `(` $inputs `)` $body `back` $back attr-dict `:` functional-type($inputs, $results)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tenon_DrawOp : Tenon_Op<"draw", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<Tenon_Differentiable>]> {
   let summary = "random numbers that are a function of operands";
   let description = [{
@@ -237,6 +268,7 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [RecursiveMemoryEffects, IsolatedFromAbo
     - `pack`: ops that compute the right operand of a contraction; the value is the operand itself,
       its buffer is laid out in panels (a matter of the code generator, not of the value).
     - `scatter`: one `scatter_add` and ops that feed it.
+    - `sort`: one `argsort` and ops that feed it; a second result is memory that it works in.
     - `copy`: the operand, elsewhere.
 
     ```mlir

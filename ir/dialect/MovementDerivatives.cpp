@@ -135,3 +135,13 @@ SmallVector<Value> ScatterAddOp::vjp(OpBuilder &builder, ArrayRef<Value> cotange
 SmallVector<Value> ScatterAddOp::jvp(OpBuilder &builder, ArrayRef<Value> tangents) {
   return {ScatterAddOp::create(builder, getLoc(), getType(), tangents[0], getIndices())};
 }
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+// Places are whole numbers, which carry no tangent.
+SmallVector<Value> ArgsortOp::vjp(OpBuilder &, ArrayRef<Value>, ArrayRef<bool>) {
+  return {Value()};
+}
+SmallVector<Value> ArgsortOp::jvp(OpBuilder &, ArrayRef<Value>) { return {Value()}; }

@@ -201,3 +201,16 @@ LogicalResult ScatterAddOp::verify() {
   return rowsOfTable(*this, cast<RankedTensorType>(getType()), tensor(getIndices()),
                      tensor(getUpdates()));
 }
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+LogicalResult ArgsortOp::verify() {
+  auto from = tensor(getOperand()), to = cast<RankedTensorType>(getType());
+  if (from.getRank() < 1)
+    return emitOpError("needs an axis to sort along");
+  if (!to.getElementType().isInteger(32) || !(dimsOf(from) == dimsOf(to)))
+    return emitOpError("gives i32 places in the operand's shape");
+  return success();
+}

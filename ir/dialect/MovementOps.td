@@ -148,4 +148,17 @@ def Tenon_ScatterAddOp : Tenon_MovementOp<"scatter_add"> {
   }];
 }
 
+def Tenon_ArgsortOp : Tenon_MovementOp<"argsort"> {
+  let summary = "the places of each row's elements in ascending order";
+  let description = [{
+    result[r..., k] is the place, along the last axis, of the element that comes k-th when the row is
+    sorted. Equal elements (0.0 and -0.0 among them) keep their order, with `descending` too; NaN
+    comes last either way; false comes before true.
+    `%r = tenon.argsort %x : tensor<4x8xf32> -> tensor<4x8xi32>`
+  }];
+  let arguments = (ins Tenon_Tensor:$operand, UnitAttr:$descending);
+  let results = (outs Tenon_Tensor:$result);
+  let assemblyFormat = "$operand (`descending` $descending^)? attr-dict `:` type($operand) `->` type($result)";
+}
+
 #endif

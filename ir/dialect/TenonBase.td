@@ -73,7 +73,8 @@ def Tenon_Distribution : I32EnumAttr<"Distribution", "what a draw is distributed
 def Tenon_KernelKind : I32EnumAttr<"KernelKind", "which generator makes a kernel", [
     I32EnumAttrCase<"map", 0>, I32EnumAttrCase<"reduction", 1>,
     I32EnumAttrCase<"contraction", 2>, I32EnumAttrCase<"pack", 3>,
-    I32EnumAttrCase<"scatter", 4>, I32EnumAttrCase<"copy", 5>]> {
+    I32EnumAttrCase<"scatter", 4>, I32EnumAttrCase<"copy", 5>,
+    I32EnumAttrCase<"sort", 6>]> {
   let cppNamespace = "::tenon";
 }
 

@@ -155,14 +155,22 @@ static llvm::Error evaluateIf(Operation *op, Evaluation &run) {
   return runOnce(op, region.front(), run);
 }
 
-static llvm::Error evaluateKernel(Operation *op, Evaluation &run) {
-  auto kernel = cast<KernelOp>(op);
-  Block &body = kernel.getBody().front();
-  for (auto [argument, input] : llvm::zip(body.getArguments(), kernel.getInputs())) {
+static llvm::Error runWithInputs(Operation *op, ValueRange inputs, Block &body, Evaluation &run) {
+  for (auto [argument, input] : llvm::zip(body.getArguments(), inputs)) {
     HostTensor operand = run.get(input);
     run.set(argument, std::move(operand));
   }
   return runOnce(op, body, run);
+}
+
+static llvm::Error evaluateCustomGradient(Operation *op, Evaluation &run) {
+  auto custom = cast<CustomGradientOp>(op);
+  return runWithInputs(op, custom.getInputs(), custom.getBody().front(), run);
+}
+
+static llvm::Error evaluateKernel(Operation *op, Evaluation &run) {
+  auto kernel = cast<KernelOp>(op);
+  return runWithInputs(op, kernel.getInputs(), kernel.getBody().front(), run);
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,6 +190,7 @@ void tenon::addControlRules(OpRules &rules) {
   rules[ScanOp::getOperationName()] = evaluateScan;
   rules[LoopOp::getOperationName()] = evaluateLoop;
   rules[IfOp::getOperationName()] = evaluateIf;
+  rules[CustomGradientOp::getOperationName()] = evaluateCustomGradient;
   rules[KernelOp::getOperationName()] = evaluateKernel;
   rules[CheckOp::getOperationName()] = evaluateCheck;
 }

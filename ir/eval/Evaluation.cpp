@@ -21,6 +21,7 @@ const OpRules &tenon::opRules() {
     addContractRules(table);
     addMovementRules(table);
     addTableRules(table);
+    addOrderRules(table);
     addControlRules(table);
     addDrawRules(table);
     return table;

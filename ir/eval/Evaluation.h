@@ -68,6 +68,7 @@ void addLogicRules(MapRules &rules);
 void addContractRules(OpRules &rules);
 void addMovementRules(OpRules &rules);
 void addTableRules(OpRules &rules);
+void addOrderRules(OpRules &rules);
 void addControlRules(OpRules &rules);
 void addDrawRules(OpRules &rules);
 const MapRules &mapRules();

@@ -2,6 +2,7 @@
 #include "passes/differentiate/Cost.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -77,6 +78,11 @@ int64_t tenon::recomputingCost(Operation *op) {
       .Case([&](LoopOp loop) {
         int64_t steps = loop.getBoundDim() ? nominal(*loop.getBoundDim()) : nominalExtent;
         return std::min(steps, nominalExtent) * blockCost(loop.getBody().front());
+      })
+      .Case([&](CustomGradientOp custom) { return blockCost(custom.getBody().front()); })
+      .Case([&](ArgsortOp sort) {
+        int64_t row = nominal(dimsOf(sort.getType()).back());
+        return size * moved * (4 + 2 * int64_t(llvm::Log2_64_Ceil(uint64_t(row))));
       })
       .Case([&](IfOp branch) {
         return std::max(blockCost(branch.getThenRegion().front()),

@@ -32,4 +32,8 @@ mlir::FailureOr<SmallVector<Value>> deriveReverse(Block &block,
                                                   ArrayRef<Value> wanted,
                                                   const DeriveOptions &options);
 
+/// Puts the op's region and its reverse in front of it, and answers what the op's results are, null
+/// where one is zero. The op is left empty, to be replaced and erased.
+mlir::FailureOr<SmallVector<Value>> expandVjp(VjpOp op, const DeriveOptions &options);
+
 } // namespace tenon

@@ -19,8 +19,8 @@ namespace tenon {
 /// A known zero needn't be carried through.
 static bool isZero(Value tangent) { return knownNumber(tangent) == 0.0; }
 
-/// Puts the ops of the region in front of `op` and gives it `results`, zeros for null ones.
-static void replaceByRegion(Operation *op, ValueRange inputs, SmallVector<Value> results) {
+/// Puts the ops of the first region in front of `op`; answers what `results` are there.
+static SmallVector<Value> takeRegion(Operation *op, ValueRange inputs, SmallVector<Value> results) {
   Block &block = op->getRegion(0).front();
   for (auto [argument, input] : llvm::zip_equal(block.getArguments(), inputs)) {
     for (Value &result : results)
@@ -29,13 +29,18 @@ static void replaceByRegion(Operation *op, ValueRange inputs, SmallVector<Value>
   }
   block.getTerminator()->erase();
   op->getBlock()->getOperations().splice(op->getIterator(), block.getOperations());
+  return results;
+}
+
+/// Gives `op` its results, zeros for null ones.
+static void replaceBy(Operation *op, ArrayRef<Value> results) {
   OpBuilder builder(op);
   for (auto [old, result] : llvm::zip_equal(op->getResults(), results))
     old.replaceAllUsesWith(result ? result : filled(builder, op->getLoc(), old.getType(), 0));
   op->erase();
 }
 
-static LogicalResult expand(VjpOp op, const DeriveOptions &options) {
+FailureOr<SmallVector<Value>> tenon::expandVjp(VjpOp op, const DeriveOptions &options) {
   Block &block = op.getBody().front();
   SmallVector<std::pair<Value, Value>> seeds;
   for (auto [yield, cotangent] :
@@ -47,7 +52,14 @@ static LogicalResult expand(VjpOp op, const DeriveOptions &options) {
     return failure();
   SmallVector<Value> results(block.getTerminator()->getOperands());
   llvm::append_range(results, *cotangents);
-  replaceByRegion(op, op.getInputs(), results);
+  return takeRegion(op, op.getInputs(), results);
+}
+
+static LogicalResult expand(VjpOp op, const DeriveOptions &options) {
+  auto results = expandVjp(op, options);
+  if (failed(results))
+    return failure();
+  replaceBy(op, *results);
   return success();
 }
 
@@ -63,8 +75,14 @@ static LogicalResult expand(JvpOp op) {
   for (Value yield : yields)
     if (isReal(yield.getType()))
       results.push_back(tangents.lookup(yield));
-  replaceByRegion(op, op.getInputs(), results);
+  replaceBy(op, takeRegion(op, op.getInputs(), results));
   return success();
+}
+
+/// Nothing asks for the derivative any more.
+static void inlineBody(CustomGradientOp op) {
+  SmallVector<Value> results(op.getBody().front().getTerminator()->getOperands());
+  replaceBy(op, takeRegion(op, op.getInputs(), results));
 }
 
 /// Erases ops that nobody uses, in nested regions too.
@@ -100,11 +118,13 @@ struct Differentiate : tenon::impl::DifferentiateBase<Differentiate> {
 
   void runOnOperation() override {
     SmallVector<Operation *> derivatives;
+    bool any = false;
     getOperation().walk<WalkOrder::PostOrder>([&](Operation *op) {
       if (isa<VjpOp, JvpOp>(op))
         derivatives.push_back(op);
+      any |= isa<VjpOp, JvpOp, CustomGradientOp>(op);
     });
-    if (derivatives.empty())
+    if (!any)
       return markAllAnalysesPreserved();
     auto options = readOptions();
     if (!options)
@@ -114,6 +134,7 @@ struct Differentiate : tenon::impl::DifferentiateBase<Differentiate> {
       if (failed(vjp ? expand(vjp, *options) : expand(cast<JvpOp>(op))))
         return signalPassFailure();
     }
+    getOperation().walk<WalkOrder::PostOrder>(inlineBody);
     eraseUnused(getOperation().getBody().front());
   }
 };

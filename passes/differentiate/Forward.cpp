@@ -1,6 +1,6 @@
 //===- Forward.cpp - Forward mode over a block ----------------------------===//
 #include "ir/dialect/Derivatives.h"
-#include "passes/differentiate/Derive.h"
+#include "passes/differentiate/CustomGradient.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -163,6 +163,8 @@ static LogicalResult forwardOp(Operation *op, TangentMap &tangents) {
     return LoopForward(loop, tangents).run();
   if (auto branch = dyn_cast<IfOp>(op))
     return forwardIf(branch, tangents);
+  if (auto custom = dyn_cast<CustomGradientOp>(op))
+    return forwardCustom(custom, tangents);
   if (llvm::none_of(op->getResults(), [](Value result) { return isReal(result.getType()); }))
     return success();
   auto rule = dyn_cast<Differentiable>(op);

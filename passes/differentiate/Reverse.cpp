@@ -1,5 +1,5 @@
 //===- Reverse.cpp - Reverse mode over a block ----------------------------===//
-#include "passes/differentiate/Reverse.h"
+#include "passes/differentiate/CustomGradient.h"
 
 #include "ir/dialect/Derivatives.h"
 
@@ -18,6 +18,10 @@ static LogicalResult reverseOp(Operation *op, ArrayRef<Value> cotangents, Revers
     return reverseLoop(loop, cotangents, state);
   if (auto branch = dyn_cast<IfOp>(op))
     return reverseIf(branch, cotangents, state);
+  if (auto custom = dyn_cast<CustomGradientOp>(op)) {
+    reverseCustom(custom, cotangents, state);
+    return success();
+  }
   auto rule = dyn_cast<Differentiable>(op);
   if (!rule)
     return op->emitOpError("has no derivative");

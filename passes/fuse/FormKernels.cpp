@@ -4,6 +4,7 @@
 // in FusionPlan.cpp; here they are only carried out, the innermost blocks first.
 //
 //===----------------------------------------------------------------------===//
+#include "ir/dialect/Derivatives.h"
 #include "ir/dialect/NamedDims.h"
 #include "ir/graph/Graph.h"
 #include "passes/Passes.h"
@@ -21,6 +22,14 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
+
+/// Two rows of records for each row that is sorted: an element and its place, in one or two words.
+RankedTensorType sortWorkspace(ArgsortOp sort) {
+  Type element = elementOf(sort.getOperand().getType());
+  auto dims = dimsOf(cast<RankedTensorType>(sort.getType()));
+  dims.back() = dims.back() * Dim(element.getIntOrFloatBitWidth() <= 32 ? 2 : 4);
+  return tensorType(sort.getContext(), dims, IntegerType::get(sort.getContext(), 64));
+}
 
 /// Builds the kernel of one group in front of the block's terminator.
 class KernelBuilder {
@@ -42,8 +51,10 @@ public:
     OpBuilder builder(block.getTerminator());
     Location loc = builder.getFusedLoc(locations);
     SmallVector<Value> inputs(operands.begin(), operands.end());
-    auto kernel = KernelOp::create(builder, loc, ValueRange(group.yields).getTypes(), inputs,
-                                   group.kind, name());
+    SmallVector<Type> types(ValueRange(group.yields).getTypes());
+    if (group.kind == KernelKind::sort)
+      types.push_back(sortWorkspace(cast<ArgsortOp>(group.heavy)));
+    auto kernel = KernelOp::create(builder, loc, types, inputs, group.kind, name());
     Block *body =
         kernel.getBody().empty() ? &kernel.getBody().emplaceBlock() : &kernel.getBody().front();
     IRMapping mapping;
@@ -57,6 +68,8 @@ public:
     SmallVector<Value> yields;
     for (Value yield : group.yields)
       yields.push_back(mapping.lookup(yield));
+    if (group.kind == KernelKind::sort)
+      yields.push_back(filled(builder, loc, types.back(), 0));
     YieldOp::create(builder, loc, yields);
     return kernel;
   }
@@ -185,7 +198,7 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
     while (changed) {
       changed = false;
       for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-        if (op.use_empty() && (isFusible(&op) || isa<ContractOp, ScatterAddOp>(op))) {
+        if (op.use_empty() && (isFusible(&op) || isa<ContractOp, ScatterAddOp, ArgsortOp>(op))) {
           op.erase();
           changed = true;
         }

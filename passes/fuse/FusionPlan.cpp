@@ -11,7 +11,7 @@ using namespace tenon;
 // What ops are and cost
 //===----------------------------------------------------------------------===//
 
-static bool isHeavy(Operation *op) { return isa<ContractOp, ScatterAddOp>(op); }
+static bool isHeavy(Operation *op) { return isa<ContractOp, ScatterAddOp, ArgsortOp>(op); }
 
 static bool isIndexing(Operation *op) {
   return isa<BroadcastOp, ReshapeOp, TransposeOp, SliceOp, PadOp, ConcatOp>(op);
@@ -205,6 +205,8 @@ private:
   static KernelKind kindOf(Operation *heavy) {
     if (isa<ScatterAddOp>(heavy))
       return KernelKind::scatter;
+    if (isa<ArgsortOp>(heavy))
+      return KernelKind::sort;
     auto contract = cast<ContractOp>(heavy);
     auto shape = classifyContraction(contract);
     return shape && isWorthTiling(contract, *shape) ? KernelKind::contraction
@@ -367,7 +369,8 @@ private:
   /// Maps over a contraction's result are computed where it is stored.
   void joinEpilogues() {
     for (unsigned g = 0; g < groups.size(); ++g) {
-      if (!alive[g] || !groups[g].heavy || groups[g].kind == KernelKind::scatter)
+      if (!alive[g] || !groups[g].heavy || groups[g].kind == KernelKind::scatter ||
+          groups[g].kind == KernelKind::sort)
         continue;
       for (unsigned m = 0; m < groups.size(); ++m) {
         if (!alive[m] || m == g || groups[m].heavy || !inputs[m].contains(g) || !canJoin(g, m))

@@ -10,7 +10,7 @@ namespace tenon {
 /// One kernel to be: what it yields, which generator makes it, and the op that decides its loops.
 struct FusionGroup {
   KernelKind kind = KernelKind::map;
-  /// The `contract` or `scatter_add` of the kernel; null for maps.
+  /// The `contract`, `scatter_add` or `argsort` of the kernel; null for maps.
   mlir::Operation *heavy = nullptr;
   /// Values written to memory, all of one shape.
   llvm::SmallVector<mlir::Value> yields;

@@ -153,7 +153,7 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
         continue;
       auto kernel = isHere ? dyn_cast<KernelOp>(op) : KernelOp();
       if (isPlain && kernel && operand.get() == value && kernel.getKind() != KernelKind::scatter &&
-          !updatedAxis(kernel)) {
+          kernel.getKind() != KernelKind::sort && !updatedAxis(kernel)) {
         auto wider = withSecondResult(kernel, cast<OpResult>(value).getResultNumber());
         Value again = wider.getResults().back();
         operand.set(again);

@@ -6,8 +6,14 @@
 using namespace mlir;
 using namespace tenon;
 
+/// True if a result's element may come from anywhere.
+static bool isRowless(KernelOp kernel) {
+  return kernel.getKind() == KernelKind::pack || kernel.getKind() == KernelKind::scatter ||
+         kernel.getKind() == KernelKind::sort;
+}
+
 bool tenon::readsOnlyElementwise(KernelOp kernel, unsigned index) {
-  if (kernel.getKind() == KernelKind::pack || kernel.getKind() == KernelKind::scatter)
+  if (isRowless(kernel))
     return false;
   Block &body = kernel.getBody().front();
   SmallVector<Value> work{body.getArgument(index)};
@@ -179,7 +185,7 @@ private:
 } // namespace
 
 std::optional<RowReads> tenon::readsByRow(KernelOp kernel, unsigned axis) {
-  if (kernel.getKind() == KernelKind::pack || kernel.getKind() == KernelKind::scatter)
+  if (isRowless(kernel))
     return std::nullopt;
   // The one row that is written is nobody's share.
   if (updatedAxis(kernel) == axis)

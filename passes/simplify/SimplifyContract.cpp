@@ -8,6 +8,7 @@
 //   sum[i: 1] f(i) = f(0)
 //   sum[i: n] x = n * x    max[i: n] x = x    for an n known to be at least 1 (the product is
 //                                             rounded once, the sum n times)
+//   contract over loops of the result that no operand knows = broadcast(contract)
 //   contract without a reduced loop = maps of moved operands   (a sum of one term is the term)
 //
 //===----------------------------------------------------------------------===//
@@ -208,6 +209,45 @@ struct DropConstantLoops : OpRewritePattern<ContractOp> {
   }
 };
 
+/// Loops of the result that no operand knows.
+struct RepeatResult : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    ContractParts parts = ContractParts::of(op);
+    llvm::SmallBitVector mentioned(parts.extents.size()), dropped(parts.extents.size());
+    for (AffineMap map : parts.maps)
+      mentioned |= ContractParts::loopsOf(map);
+    auto dims = dimsOf(parts.type);
+    SmallVector<int64_t> kept;
+    SmallVector<Dim> keptDims;
+    SmallVector<AffineExpr> places;
+    for (auto [axis, expr] : llvm::enumerate(parts.result.getResults())) {
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      bool isRepeated = loop && !mentioned[loop.getPosition()] &&
+                        parts.extents[loop.getPosition()] == dims[axis] &&
+                        llvm::count_if(parts.result.getResults(), [&](AffineExpr place) {
+                          return place.isFunctionOfDim(loop.getPosition());
+                        }) == 1;
+      if (isRepeated) {
+        dropped.set(loop.getPosition());
+        continue;
+      }
+      kept.push_back(int64_t(axis));
+      keptDims.push_back(dims[axis]);
+      places.push_back(expr);
+    }
+    if (dropped.none())
+      return rewriter.notifyMatchFailure(op, "every loop of the result matters");
+    parts.result = AffineMap::get(parts.result.getNumDims(), parts.result.getNumSymbols(), places,
+                                  op.getContext());
+    parts.type = tensorType(op.getContext(), keptDims, parts.type.getElementType());
+    parts.dropLoops(dropped);
+    Value once = parts.create(rewriter, op.getLoc(), op.getBody().front());
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), once, kept);
+    return success();
+  }
+};
+
 /// No loop is reduced: the body on whole tensors.
 struct ContractToMaps : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -263,5 +303,5 @@ struct ContractToMaps : OpRewritePattern<ContractOp> {
 
 void tenon::addContractSimplifications(RewritePatternSet &patterns) {
   patterns.add<AbsorbMovement, AbsorbTransposeOfResult, DropInputs, DropUnitLoops,
-               DropConstantLoops, ContractToMaps>(patterns.getContext());
+               DropConstantLoops, RepeatResult, ContractToMaps>(patterns.getContext());
 }

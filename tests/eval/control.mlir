@@ -94,3 +94,19 @@ func.func @kernel() -> (tensor<2xf32>, tensor<2xf32>) {
   } : (tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>)
   return %0#0, %0#1 : tensor<2xf32>, tensor<2xf32>
 }
+
+// The body alone is run.
+// CHECK-LABEL: @custom_gradient
+// CHECK-NEXT: f32[2] [1, -3]
+func.func @custom_gradient() -> tensor<2xf32> {
+  %x = tenon.constant dense<[0.75, -2.75]> : tensor<2xf32>
+  %y = tenon.custom_gradient (%x) {
+  ^bb0(%v: tensor<2xf32>):
+    %r = tenon.round %v : tensor<2xf32>
+    tenon.yield %r : tensor<2xf32>
+  } back {
+  ^bb0(%v: tensor<2xf32>, %r: tensor<2xf32>, %dr: tensor<2xf32>):
+    tenon.yield %dr : tensor<2xf32>
+  } : (tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

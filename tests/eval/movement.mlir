@@ -126,3 +126,23 @@ func.func @scatter_add() -> (tensor<3x1xf32>, tensor<1xf16>, tensor<0xi32>) {
   %2 = tenon.scatter_add %v at %j : tensor<1xi32>, tensor<1xi32> -> tensor<0xi32>
   return %0, %1, %2 : tensor<3x1xf32>, tensor<1xf16>, tensor<0xi32>
 }
+
+// Equal elements keep their order (both zeros are equal), NaN is last both ways.
+// CHECK-LABEL: @argsort
+// CHECK-NEXT: i32[2, 4] [1, 2, 3, 0, 3, 2, 0, 1]
+// CHECK-NEXT: i32[2, 4] [3, 1, 2, 0, 1, 0, 2, 3]
+// CHECK-NEXT: i32[3] [1, 2, 0]
+// CHECK-NEXT: i32[3] [1, 2, 0]
+// CHECK-NEXT: i32[3, 0] []
+func.func @argsort() -> (tensor<2x4xi32>, tensor<2x4xi32>, tensor<3xi32>, tensor<3xi32>, tensor<3x0xi32>) {
+  %x = tenon.constant dense<[[0x7FC00000, 0.0, -0.0, 5.0], [1.0, 0x7F800000, -1.0, 0xFF800000]]> : tensor<2x4xf32>
+  %0 = tenon.argsort %x : tensor<2x4xf32> -> tensor<2x4xi32>
+  %1 = tenon.argsort %x descending : tensor<2x4xf32> -> tensor<2x4xi32>
+  %b = tenon.constant dense<[true, false, false]> : tensor<3xi1>
+  %2 = tenon.argsort %b : tensor<3xi1> -> tensor<3xi32>
+  %u = tenon.constant dense<[3, 200, 7]> : tensor<3xui8>
+  %3 = tenon.argsort %u descending : tensor<3xui8> -> tensor<3xi32>
+  %e = tenon.constant dense<1.0> : tensor<3x0xf64>
+  %4 = tenon.argsort %e : tensor<3x0xf64> -> tensor<3x0xi32>
+  return %0, %1, %2, %3, %4 : tensor<2x4xi32>, tensor<2x4xi32>, tensor<3xi32>, tensor<3xi32>, tensor<3x0xi32>
+}

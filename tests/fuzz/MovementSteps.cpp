@@ -210,3 +210,13 @@ void ProgramBuilder::addScatter() {
           {x.bound * terms, terms * x.error + 2 * terms * unitOf(type) * x.bound * terms, true,
            false});
 }
+
+/// Of exact elements: others might come in another order each way.
+void ProgramBuilder::addArgsort() {
+  Value a = pick([&](Value v) { return typeOf(v).getRank() >= 1 && factsOf(v).isExact(); });
+  if (!a)
+    return;
+  Dims dims(dimsOf(typeOf(a)));
+  double last = double(extent(dims.back()));
+  enter(create<ArgsortOp>(tensor(dims, TENON_I32), a, rng.chance(50)), {last, 0, true, last < 1024});
+}

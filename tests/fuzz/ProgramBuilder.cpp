@@ -197,8 +197,9 @@ void ProgramBuilder::step() {
       {4, &ProgramBuilder::addTranspose}, {4, &ProgramBuilder::addSlice},
       {4, &ProgramBuilder::addPad},       {3, &ProgramBuilder::addConcat},
       {3, &ProgramBuilder::addSource},    {4, &ProgramBuilder::addGather},
-      {3, &ProgramBuilder::addScatter},   {16, &ProgramBuilder::addContract},
-      {5, &ProgramBuilder::addScan},      {4, &ProgramBuilder::addLoop},      {4, &ProgramBuilder::addIf},
+      {3, &ProgramBuilder::addScatter},   {3, &ProgramBuilder::addArgsort},
+      {16, &ProgramBuilder::addContract}, {5, &ProgramBuilder::addScan},
+      {4, &ProgramBuilder::addLoop},      {4, &ProgramBuilder::addIf},
       {4, &ProgramBuilder::addDraw},      {1, &ProgramBuilder::addCheck},
   };
   int total = 0;

@@ -75,6 +75,7 @@ private:
   void addSource();
   void addGather();
   void addScatter();
+  void addArgsort();
 
   // Steps (ContractSteps.cpp).
   struct Nest;

@@ -175,6 +175,71 @@ static std::vector<Row> scans() {
   return rows;
 }
 
+/// %VALUE = %a * exp(%b), with that derivative written down; %k is of no derivative.
+static std::string scaledExponential(const std::string &value, const std::string &a,
+                                     const std::string &b) {
+  return "%" + value + " = tenon.custom_gradient (" + a + ", %k0, " + b + R"() {
+     ^bb0(%ca: tensor<2xF>, %ck: tensor<i1>, %cb: tensor<2xF>):
+       %ce = tenon.exp %cb : tensor<2xF>
+       %cr = tenon.mul %ca, %ce : tensor<2xF>
+       tenon.yield %cr : tensor<2xF>
+     } back {
+     ^bb0(%ca: tensor<2xF>, %ck: tensor<i1>, %cb: tensor<2xF>, %cy: tensor<2xF>, %cd: tensor<2xF>):
+       %ce = tenon.exp %cb : tensor<2xF>
+       %cda = tenon.mul %cd, %ce : tensor<2xF>
+       %cdb = tenon.mul %cd, %cy : tensor<2xF>
+       tenon.yield %cda, %cdb : tensor<2xF>, tensor<2xF>
+     } : (tensor<2xF>, tensor<i1>, tensor<2xF>) -> tensor<2xF>
+  )";
+}
+
+static std::vector<Row> customGradients() {
+  std::vector<Row> rows;
+  const std::vector<Held> truth = {{"tensor<i1>", {1}}};
+  rows.push_back({"custom_gradient",
+                  {"tensor<2xF>", "tensor<2xF>"},
+                  scaledExponential("y", "%x0", "%x1") + R"(
+                  %s = tenon.sin %y : tensor<2xF>
+                  tenon.yield %s : tensor<2xF>)",
+                  -1,
+                  1,
+                  {},
+                  truth});
+  rows.push_back({"custom_gradient_of_one_value_twice",
+                  {"tensor<2xF>"},
+                  scaledExponential("y", "%x0", "%x0") + scaledExponential("z", "%y", "%x0") +
+                      "tenon.yield %z : tensor<2xF>",
+                  -1,
+                  1,
+                  {},
+                  truth});
+  rows.push_back({"custom_gradient_in_scan",
+                  {"tensor<2xF>", "tensor<3x2xF>", "tensor<2xF>"},
+                  R"(%s = tenon.scan extent <3> init(%x0) over(%x1) axes [0] {
+          ^bb0(%it: tensor<i64>, %h: tensor<2xF>, %v: tensor<2xF>):
+            %p = tenon.mul %h, %x2 : tensor<2xF>
+          )" + scaledExponential("y", "%p", "%v") +
+                      R"(%n = tenon.tanh %y : tensor<2xF>
+            tenon.yield %n : tensor<2xF>
+          } : (tensor<2xF>, tensor<3x2xF>) -> tensor<2xF>
+          tenon.yield %s : tensor<2xF>)",
+                  -1,
+                  1,
+                  {},
+                  truth});
+  rows.push_back({"custom_gradient_in_if",
+                  {"tensor<2xF>", "tensor<2xF>"},
+                  "%r = tenon.if %k0 -> tensor<2xF> {\n" + scaledExponential("y", "%x0", "%x1") +
+                      R"(tenon.yield %y : tensor<2xF>
+          } else { tenon.yield %x0 : tensor<2xF> }
+          tenon.yield %r : tensor<2xF>)",
+                  -1,
+                  1,
+                  {},
+                  truth});
+  return rows;
+}
+
 static Row branch(const std::string &name, double chosen) {
   return {name,
           {"tensor<2xF>", "tensor<2xF>", "tensor<2xF>"},
@@ -199,6 +264,8 @@ static Row branch(const std::string &name, double chosen) {
 
 std::vector<Row> tenon::grad::controlRows() {
   std::vector<Row> rows = scans();
+  for (Row &row : customGradients())
+    rows.push_back(std::move(row));
   rows.push_back(branch("if_taken", 1));
   rows.push_back(branch("if_not_taken", 0));
   rows.push_back({"if_in_scan",

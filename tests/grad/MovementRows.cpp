@@ -51,6 +51,11 @@ std::vector<Row> tenon::grad::movementRows() {
       moved("scatter_add", {"tensor<3x2xF>"},
             "%r = tenon.scatter_add %x0 at %k0 : tensor<3x2xF>, tensor<3xi64> -> tensor<4x2xF>",
             "tensor<4x2xF>", {{"tensor<3xi64>", {2, 0, 2}}}),
+      // Values follow the order, which carries nothing itself.
+      moved("argsort", {"tensor<5xF>"},
+            R"(%o = tenon.argsort %x0 : tensor<5xF> -> tensor<5xi32>
+               %r = tenon.gather %x0[%o] : tensor<5xF>, tensor<5xi32> -> tensor<5xF>)",
+            "tensor<5xF>"),
       moved("draw_uniform", {"tensor<F>", "tensor<F>"},
             "%r = tenon.draw uniform(%x0, %x1 : tensor<F>, tensor<F>) seed %k0 step %k0 stream 17 "
             ": tensor<3x2xF>",

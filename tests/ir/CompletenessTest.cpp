@@ -115,6 +115,7 @@ TEST_F(Completeness, derivatives) {
                   {"tenon.scan", "the pass `differentiate` rewrites its region"},
                   {"tenon.loop", "the pass `differentiate` rewrites its region"},
                   {"tenon.if", "the pass `differentiate` rewrites its regions"},
+                  {"tenon.custom_gradient", "has one in its region `back`"},
                   {"tenon.kernel", "formed after differentiation"},
                   {"tenon.vjp", "is one; differentiated from the inside out"},
                   {"tenon.jvp", "is one; differentiated from the inside out"}};

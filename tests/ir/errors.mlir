@@ -366,3 +366,47 @@ func.func @kernel(%a: tensor<4xf32>) {
   } : (tensor<4xf32>) -> tensor<5xf32>
   return
 }
+
+// -----
+
+func.func @custom_gradient(%x: tensor<2xf32>, %n: tensor<i32>) {
+  // expected-error @below {{'back' takes the inputs, the results and a cotangent for each real result}}
+  %r = tenon.custom_gradient (%x, %n) {
+  ^bb0(%v: tensor<2xf32>, %k: tensor<i32>):
+    tenon.yield %v : tensor<2xf32>
+  } back {
+  ^bb0(%v: tensor<2xf32>, %k: tensor<i32>, %d: tensor<2xf32>):
+    tenon.yield %d : tensor<2xf32>
+  } : (tensor<2xf32>, tensor<i32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @custom_gradient(%x: tensor<2xf32>, %n: tensor<i32>) {
+  // expected-error @below {{'back' yields a cotangent for each real input}}
+  %r = tenon.custom_gradient (%x, %n) {
+  ^bb0(%v: tensor<2xf32>, %k: tensor<i32>):
+    tenon.yield %v : tensor<2xf32>
+  } back {
+  ^bb0(%v: tensor<2xf32>, %k: tensor<i32>, %y: tensor<2xf32>, %d: tensor<2xf32>):
+    tenon.yield %d, %k : tensor<2xf32>, tensor<i32>
+  } : (tensor<2xf32>, tensor<i32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @argsort(%x: tensor<f32>) {
+  // expected-error @below {{needs an axis to sort along}}
+  %r = tenon.argsort %x : tensor<f32> -> tensor<i32>
+  return
+}
+
+// -----
+
+func.func @argsort(%x: tensor<4xf32>) {
+  // expected-error @below {{gives i32 places in the operand's shape}}
+  %r = tenon.argsort %x : tensor<4xf32> -> tensor<5xi32>
+  return
+}

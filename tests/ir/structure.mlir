@@ -110,6 +110,31 @@ func.func @derivatives(%w: tensor<2xf32>, %n: tensor<i32>, %one: tensor<f32>) ->
   return %t : tensor<2xf32>
 }
 
+// CHECK-LABEL: @custom_gradient
+func.func @custom_gradient(%x: tensor<4xf32>, %k: tensor<i32>) -> tensor<4xf32> {
+  // CHECK-NEXT: tenon.custom_gradient(%{{.*}}, %{{.*}}) {
+  // CHECK: } back {
+  // CHECK: } : (tensor<4xf32>, tensor<i32>) -> tensor<4xf32>
+  %y = tenon.custom_gradient (%x, %k) {
+  ^bb0(%v: tensor<4xf32>, %n: tensor<i32>):
+    %r = tenon.round %v : tensor<4xf32>
+    tenon.yield %r : tensor<4xf32>
+  } back {
+  ^bb0(%v: tensor<4xf32>, %n: tensor<i32>, %r: tensor<4xf32>, %dr: tensor<4xf32>):
+    tenon.yield %dr : tensor<4xf32>
+  } : (tensor<4xf32>, tensor<i32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// CHECK-LABEL: @argsort
+func.func @argsort(%x: tensor<4x8xf32>) -> tensor<4x8xi32> {
+  // CHECK-NEXT: tenon.argsort %{{.*}} : tensor<4x8xf32> -> tensor<4x8xi32>
+  %0 = tenon.argsort %x : tensor<4x8xf32> -> tensor<4x8xi32>
+  // CHECK-NEXT: tenon.argsort %{{.*}} descending : tensor<4x8xf32> -> tensor<4x8xi32>
+  %1 = tenon.argsort %x descending : tensor<4x8xf32> -> tensor<4x8xi32>
+  return %1 : tensor<4x8xi32>
+}
+
 // CHECK-LABEL: @draws
 func.func @draws(%p: tensor<f32>, %n: tensor<i32>, %s: tensor<i64>) -> tensor<4xf32> {
   // CHECK-NEXT: tenon.draw bernoulli(%{{.*}} : tensor<f32>) seed %{{.*}} step %{{.*}} stream 17 : tensor<4xf32>

@@ -73,3 +73,21 @@ func.func @unneeded_operands(%x: tensor<3x4xf32>, %y: tensor<3xf32>) -> tensor<3
   } : (tensor<3x4xf32>, tensor<3xf32>, tensor<3x4xf32>) -> tensor<3xf32>
   return %s : tensor<3xf32>
 }
+
+// A loop of the result that no operand knows repeats the result; one that fills a part of it doesn't.
+// CHECK-LABEL: @repeated_result
+// CHECK: %[[S:.+]] = tenon.contract sum over <5, 4> (%arg0)
+// CHECK: %[[R:.+]] = tenon.broadcast %[[S]] axes [1]
+// CHECK: %[[P:.+]] = tenon.contract sum over <3, 5, 4> (%arg0)
+// CHECK: return %[[R]], %[[P]]
+func.func @repeated_result(%x: tensor<5x4xf32>) -> (tensor<3x5xf32>, tensor<6x5xf32>) {
+  %s = tenon.contract sum over <3, 5, 4> (%x) maps [affine_map<(r, i, j) -> (i, j)>, affine_map<(r, i, j) -> (r, i)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<5x4xf32>) -> tensor<3x5xf32>
+  %p = tenon.contract sum over <3, 5, 4> (%x) maps [affine_map<(r, i, j) -> (i, j)>, affine_map<(r, i, j) -> (2 * r, i)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<5x4xf32>) -> tensor<6x5xf32>
+  return %s, %p : tensor<3x5xf32>, tensor<6x5xf32>
+}

@@ -30,6 +30,12 @@ static llvm::Expected<EmittedKernel> dispatch(Emission &e) {
       return cannot(op, "a scatter kernel without scatter_add");
     return emitScatterKernel(e, *scatters.begin());
   }
+  case KernelKind::sort: {
+    auto sorts = body.getOps<ArgsortOp>();
+    if (sorts.empty())
+      return cannot(op, "a sort kernel without argsort");
+    return emitSortKernel(e, *sorts.begin());
+  }
   case KernelKind::map:
   case KernelKind::copy:
     if (contract)
