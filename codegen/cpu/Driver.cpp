@@ -2,6 +2,7 @@
 #include "codegen/cpu/Driver.h"
 
 #include "codegen/cpu/DimCode.h"
+#include "codegen/cpu/StepWork.h"
 #include "passes/schedule/InPlace.h"
 #include "runtime/core/abi.h"
 
@@ -88,7 +89,17 @@ private:
     return module.getOrInsertFunction(symbol, type);
   }
   void barrier() {
-    meet();
+    if (alone) {
+      auto *several = BasicBlock::Create(context, "several", function);
+      auto *after = BasicBlock::Create(context, "met", function);
+      b.CreateCondBr(alone, after, several);
+      b.SetInsertPoint(several);
+      meet();
+      b.CreateBr(after);
+      b.SetInsertPoint(after);
+    } else {
+      meet();
+    }
     written.clear();
     readSince.clear();
   }
@@ -180,7 +191,7 @@ private:
       if (buffer == plan.memory.bufferOf.end() || (m::isa<LoopOp>(op) && !isCarried))
         continue;
       ensureBuffer(buffer->second);
-      if (isCarried)
+      if (isCarried && !isUpdatedInPlace(loop, result.getResultNumber()))
         ensureBuffer(buffer->second + 1);
     }
     if (plan.rows.contains(&op))
@@ -381,6 +392,8 @@ private:
     m::Block &body = loop.getBodyBlock();
     bool byRows = plan.rows.contains(loop), isOpen = m::isa<LoopOp>(loop);
     Value *steps = mostSteps(loop);
+    auto outside = std::tuple(alone, thread, threads);
+    Value *isOther = byRows ? nullptr : oneThreadIfSmall(loop);
     if (byRows)
       std::tie(rowsFrom, rowsTo) = share(dim(plan.rows.lookup(loop).rows), 1);
     Value *counter = slot(i64, "iteration");
@@ -390,14 +403,10 @@ private:
     auto *after = BasicBlock::Create(context, isOpen ? "loop_end" : "scan_end", function);
     llvm::SmallVector<std::pair<Value *, Value *>> halves;
     llvm::SmallVector<Value *> initial;
-    bool anyInPlace = false;
     for (auto [k, init, result] : llvm::enumerate(loop.getInit(), loop.getCarriedResults())) {
       unsigned buffer = plan.memory.bufferOf.lookup(result);
       Value *first = bufferPointer(buffer);
       if (isUpdatedInPlace(loop, k)) {
-        // The initial value is somebody else's, and may be read again.
-        anyInPlace = true;
-        copyShare(init, first);
         halves.push_back({first, first});
         initial.push_back(first);
       } else {
@@ -405,8 +414,13 @@ private:
         initial.push_back(pointerOf(init));
       }
     }
-    if (anyInPlace)
-      barrier();
+    auto *skip = isOther ? BasicBlock::Create(context, "scan_of_another", function) : nullptr;
+    if (isOther) {
+      auto *mine = BasicBlock::Create(context, "scan_of_mine", function);
+      b.CreateCondBr(isOther, skip, mine);
+      b.SetInsertPoint(mine);
+    }
+    copyInPlace(loop, initial);
     auto *before = b.GetInsertBlock();
     b.CreateBr(head);
 
@@ -455,13 +469,55 @@ private:
     b.CreateBr(head);
 
     b.SetInsertPoint(after);
+    std::tie(alone, thread, threads) = outside;
     for (auto [result, phi] : llvm::zip(loop.getCarriedResults(), current))
       place[result] = phi;
     if (auto open = m::dyn_cast<LoopOp>(loop.getOperation()); open && open.getSteps()) {
       size_t name = llvm::find(plan.names, open.getSteps()->str()) - plan.names.begin();
       b.CreateStore(i, b.CreateConstInBoundsGEP1_64(i64, symbols, name));
     }
+    if (isOther)
+      bindAfterSkipping(loop, skip, head, steps, initial, halves);
     barrier();
+  }
+
+  /// Where the steps of a scan are small, what follows is emitted for one thread alone that doesn't
+  /// wait: `alone`, `thread` and `threads` change. Answers whether this is another thread, which
+  /// skips the scan; null if all run it in any case.
+  Value *oneThreadIfSmall(Repetition loop) {
+    auto scan = m::dyn_cast<ScanOp>(loop.getOperation());
+    auto work = scan ? stepWorkBeyondMeeting(scan) : std::nullopt;
+    if (!work || withoutBarriers || plan.memory.grown > 0)
+      return nullptr; // no room can be asked for by one thread
+    if (auto number = work->constant(); number && *number >= 0)
+      return nullptr;
+    Value *isSmall = b.CreateICmpSLT(dim(*work), b.getInt64(0), "small_steps");
+    Value *isOther = b.CreateAnd(isSmall, b.CreateICmpNE(thread, b.getInt64(0)), "is_other");
+    alone = alone ? b.CreateOr(alone, isSmall) : isSmall;
+    threads = b.CreateSelect(isSmall, b.getInt64(1), threads);
+    return isOther;
+  }
+
+  /// In front of what follows a scan that some threads skip: they find its results where the last
+  /// step of an even or odd number of steps put them.
+  void bindAfterSkipping(Repetition loop, BasicBlock *skip, BasicBlock *head, Value *steps,
+                         llvm::ArrayRef<Value *> initial,
+                         llvm::ArrayRef<std::pair<Value *, Value *>> halves) {
+    BasicBlock *after = b.GetInsertBlock();
+    b.SetInsertPoint(skip);
+    llvm::SmallVector<Value *> last;
+    Value *isOdd = b.CreateTrunc(steps, b.getInt1Ty());
+    Value *isNone = b.CreateICmpSLE(steps, b.getInt64(0));
+    for (auto [start, half] : llvm::zip(initial, halves))
+      last.push_back(b.CreateSelect(isNone, start, b.CreateSelect(isOdd, half.first, half.second)));
+    b.CreateBr(after);
+    b.SetInsertPoint(after);
+    for (auto [result, skipped] : llvm::zip(loop.getCarriedResults(), last)) {
+      auto *either = b.CreatePHI(ptr, 2, "result");
+      either->addIncoming(place[result], head);
+      either->addIncoming(skipped, skip);
+      place[result] = either;
+    }
   }
 
   /// Room for the slices of step number `ordinal`, counted from 1.
@@ -491,6 +547,18 @@ private:
     if (!isUpdatedInPlace(loop, carried))
       slots.insert(int(plan.memory.buffers[buffer + 1].slot));
     return slots;
+  }
+
+  /// The initial value of what is updated in place is somebody else's, and may be read again.
+  void copyInPlace(Repetition loop, llvm::ArrayRef<Value *> to) {
+    bool any = false;
+    for (unsigned k = 0; k < loop.getNumCarried(); ++k)
+      if (isUpdatedInPlace(loop, k)) {
+        copyShare(loop.getInit()[k], to[k]);
+        any = true;
+      }
+    if (any)
+      barrier();
   }
 
   /// This thread's part of a copy of `value`, which is dense.
@@ -568,6 +636,7 @@ private:
   Value *arena = nullptr, *scratch = nullptr, *pointers = nullptr;
   Value *rowsFrom = nullptr, *rowsTo = nullptr;
   size_t mostPointers = 0;
+  Value *alone = nullptr; // an i1: one thread runs this and waits for none; null: never
   bool withoutBarriers = false, committed = false;
   llvm::DenseMap<m::Operation *, const EmittedKernel *> emitted;
   llvm::DenseMap<m::Operation *, const KernelRequest *> request;

@@ -79,11 +79,27 @@ const Entry *Program::find(const std::string &name) const {
 // Text
 //===----------------------------------------------------------------------===//
 
-static const char *const kindNames[] = {
-    "map",    "constant", "dimension",       "iota", "broadcast", "reshape", "transpose",
-    "slice",  "concat",   "argsort",         "read", "nest",      "reduce",  "if",
-    "scan",   "loop",     "vjp",             "jvp",  "custom_gradient",      "draw",
-    "check"};
+static const char *const kindNames[] = {"map",
+                                        "constant",
+                                        "dimension",
+                                        "iota",
+                                        "broadcast",
+                                        "reshape",
+                                        "transpose",
+                                        "slice",
+                                        "concat",
+                                        "argsort",
+                                        "read",
+                                        "nest",
+                                        "reduce",
+                                        "if",
+                                        "scan",
+                                        "loop",
+                                        "vjp",
+                                        "jvp",
+                                        "custom_gradient",
+                                        "draw",
+                                        "check"};
 static const char *const mapNames[] = {
     "add",  "sub",     "mul", "div",   "rem",   "max",           "min",       "pow",    "neg",
     "abs",  "sign",    "exp", "expm1", "log",   "log1p",         "sqrt",      "sin",    "cos",

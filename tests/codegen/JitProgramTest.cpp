@@ -36,6 +36,53 @@ TEST(JitProgram, maps_of_any_extent) {
     program.check("maps", program.randomInputs("maps", {{"n", n}}, n), close);
 }
 
+const char *smallSteps = R"mlir(
+!h = tensor<?xf32, #tenon.dims<n>>
+!w = tensor<?x?xf32, #tenon.dims<n, n>>
+!x = tensor<?x?xf32, #tenon.dims<time, n>>
+func.func @small_steps(%w: !w, %x: !x, %h0: !h, %k: tensor<4xf32>) -> (!h, !x, !h)
+    attributes {tenon.symbols = ["n", "time"]} {
+  %h, %all = tenon.scan extent <time> init(%h0) over(%x) axes [0] stack axes [0] {
+  ^bb0(%t: tensor<i64>, %a: !h, %x_t: !h):
+    %p = tenon.contract sum over <n, n> (%w, %a)
+        maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>,
+              affine_map<(i, j) -> (i)>] {
+    ^bb1(%e: f32, %f: f32):
+      %q = tenon.mul %e, %f : f32
+      tenon.yield %q : f32
+    } : (!w, !h) -> !h
+    %z = tenon.add %p, %x_t : !h
+    %b = tenon.tanh %z : !h
+    %in = tenon.scan extent <4> init(%b) over(%k) axes [0] {
+    ^bb2(%u: tensor<i64>, %c: !h, %k_u: tensor<f32>):
+      %s = tenon.contract sum over <n> (%c) maps [affine_map<(i) -> (i)>, affine_map<(i) -> ()>] {
+      ^bb3(%e: f32):
+        tenon.yield %e : f32
+      } : (!h) -> tensor<f32>
+      %ks = tenon.mul %s, %k_u : tensor<f32>
+      %all_ks = tenon.broadcast %ks axes [] : tensor<f32> -> !h
+      %d = tenon.add %c, %all_ks : !h
+      %d1 = tenon.tanh %d : !h
+      tenon.yield %d1 : !h
+    } : (!h, tensor<4xf32>) -> !h
+    tenon.yield %in, %in : !h, !h
+  } : (!h, !x) -> (!h, !x)
+  %twice = tenon.add %h, %h : !h
+  return %h, %all, %twice : !h, !x, !h
+}
+)mlir";
+
+// The threads that skip the scan must find its results too; a large one they run together.
+TEST(JitProgram, a_scan_of_small_steps) {
+  JitProgram program(smallSteps);
+  ASSERT_TRUE(program.isValid());
+  for (int64_t n : {1, 5, 300})
+    for (int64_t time : {0, 1, 2, 7}) {
+      Tensors inputs = program.randomInputs("small_steps", {{"n", n}, {"time", time}}, 3);
+      program.check("small_steps", inputs, close);
+    }
+}
+
 const char *dense = R"mlir(
 !x = tensor<?x37xf32, #tenon.dims<batch, 37>>
 !y = tensor<?x21xf32, #tenon.dims<batch, 21>>

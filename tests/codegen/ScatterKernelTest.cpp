@@ -14,7 +14,8 @@ static std::string scatter(const std::string &element) {
 }
 
 TEST(ScatterKernel, adds_in_order_and_clamps) {
-  for (int64_t n : {0, 1, 25})
+  // Updates are looked through in blocks of 512.
+  for (int64_t n : {0, 1, 25, 1100})
     checkKernels(scatter("f32"),
                  {sample(TENON_F32, {4, n, 9}), sampleIntegers(TENON_I32, {4, n}, -1, 7)},
                  {{0, 0}, {}, {"scatter"}});

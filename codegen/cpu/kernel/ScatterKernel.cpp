@@ -2,6 +2,8 @@
 //
 // A task is a row of the table: whoever owns rows walks all updates in order and adds those that
 // fall on them, so no two threads add to one row and the order of additions is that of the updates.
+// Which updates these are is noted for a block of them before any is added: whether a row is one's
+// own is as good as random, and a branch on it would be mispredicted half of the time.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/kernel/ElementLoops.h"
@@ -33,10 +35,13 @@ public:
       emitByUpdates();
     if (auto error = finish(pull))
       return std::move(error);
-    return EmittedKernel{"", extents[0], 1, 0};
+    return EmittedKernel{"", extents[0], 1, scratchBytes};
   }
 
 private:
+  /// Updates that are looked through at a time: their places fit the first-level cache.
+  static constexpr int64_t block = 512;
+
   static unsigned lanesFor(Emission &e, llvm::ArrayRef<Dim> extents) {
     unsigned lanes = vectorLanes(e.request, e.target);
     return extents.size() < 2 ? 2 : narrowedLanes(lanes, extents.back());
@@ -69,25 +74,54 @@ private:
     return place;
   }
 
-  /// Runs over all updates in order, with the table's row of each.
-  void eachUpdate(llvm::function_ref<void(const Place &update, Value *row)> body) {
-    auto nest = [&](auto &self, const Place &place, unsigned axis) -> void {
-      if (axis < indexRank)
+  /// Runs over all updates in order that fall on rows of this task, with the row of each.
+  void eachOwnUpdate(llvm::function_ref<void(const Place &update, Value *row)> body) {
+    auto nest = [&](auto &self, const Place &front, unsigned axis) -> void {
+      if (axis + 1 < indexRank)
         return e.loop(e.number(0), e.dim(updates[axis]), e.number(1), [&](Value *i) {
-          Place inner = place;
+          Place inner = front;
           inner.append(Index::uniform(i));
           self(self, inner, axis + 1);
         });
-      Value *row = pull.element(op.getIndices(), place);
-      bool natural = elementOf(op.getIndices().getType()).isUnsignedInteger();
-      row = natural ? b.CreateZExt(row, b.getInt64Ty()) : b.CreateSExt(row, b.getInt64Ty());
-      row = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, row,
-                                    b.CreateSub(e.dim(extents[0]), e.number(1)));
-      row = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, row, e.number(0));
-      body(place, row);
+      if (axis == indexRank) // one update
+        return e.when(isOwn(rowOf(front)), [&] { body(front, rowOf(front)); });
+      eachOwnInLine(front, e.dim(updates[axis]), body);
     };
     nest(nest, Place(), 0);
   }
+
+  /// The same for the updates front[0], front[1], ... front[extent - 1].
+  void eachOwnInLine(const Place &front, Value *extent,
+                     llvm::function_ref<void(const Place &update, Value *row)> body) {
+    scratchBytes = block * 8;
+    auto at = [&](Value *i) {
+      Place update = front;
+      update.append(Index::uniform(i));
+      return update;
+    };
+    auto note = [&](Value *k) { return b.CreateInBoundsGEP(b.getInt64Ty(), e.scratch, k); };
+    e.loop(e.number(0), extent, e.number(block), [&](Value *from) {
+      Value *to = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b.CreateAdd(from, e.number(block)),
+                                          extent);
+      Value *count = e.loop(
+          from, to, e.number(1), e.number(0),
+          [&](Value *i, llvm::ArrayRef<Value *> carried) -> Values {
+            e.markScratch(b.CreateStore(i, note(carried[0])));
+            return {b.CreateAdd(carried[0], b.CreateZExt(isOwn(rowOf(at(i))), b.getInt64Ty()))};
+          })[0];
+      e.loop(e.number(0), count, e.number(1), [&](Value *k) {
+        auto *i = b.CreateLoad(b.getInt64Ty(), note(k));
+        e.markScratch(i);
+        body(at(i), rowOf(at(i)));
+      });
+    });
+  }
+
+  Value *isOwn(Value *row) {
+    return b.CreateAnd(b.CreateICmpSGE(row, e.lo), b.CreateICmpSLT(row, e.hi));
+  }
+  /// The table's row that an update falls on.
+  Value *rowOf(const Place &update) { return clamp(pull.element(op.getIndices(), update)); }
 
   Value *zero() { return llvm::Constant::getNullValue(e.registerType(element)); }
   Value *sum(Value *a, Value *c) {
@@ -105,19 +139,16 @@ private:
       });
     });
     const BufferLayout &layout = e.request.outputs[0];
-    eachUpdate([&](const Place &update, Value *row) {
-      Value *isMine = b.CreateAnd(b.CreateICmpSGE(row, e.lo), b.CreateICmpSLT(row, e.hi));
-      e.when(isMine, [&] {
-        Place front;
-        front.append(Index::uniform(row));
-        elements([&](const Place &inRow, Value *lanes) {
-          const Mask *mask = pull.mask(lanes);
-          Place place = behind(front, inRow);
-          Value *before = pull.load(e.outputPointer(0), element, pull.move.offset(layout, place),
-                                    mask, [&](Value *access) { e.markStore(access, 0); });
-          Value *term = pull.element(op.getUpdates(), behind(update, inRow), mask);
-          pull.storeResult(sum(before, term), 0, place, mask);
-        });
+    eachOwnUpdate([&](const Place &update, Value *row) {
+      Place front;
+      front.append(Index::uniform(row));
+      elements([&](const Place &inRow, Value *lanes) {
+        const Mask *mask = pull.mask(lanes);
+        Place place = behind(front, inRow);
+        Value *before = pull.load(e.outputPointer(0), element, pull.move.offset(layout, place),
+                                  mask, [&](Value *access) { e.markStore(access, 0); });
+        Value *term = pull.element(op.getUpdates(), behind(update, inRow), mask);
+        pull.storeResult(sum(before, term), 0, place, mask);
       });
     });
   }
@@ -144,8 +175,7 @@ private:
                     update.append(Index::uniform(i));
                     if (axis + 1 < indexRank)
                       return {sumOf(row, inRow, carried[0], mask, update, axis + 1)};
-                    Value *target = pull.element(op.getIndices(), update);
-                    target = clamp(target);
+                    Value *target = rowOf(update);
                     return e.branch(
                         b.CreateICmpEQ(target, row),
                         [&]() -> Values {
@@ -170,6 +200,7 @@ private:
   llvm::SmallVector<Dim> extents, updates;
   m::Type element;
   unsigned indexRank;
+  int64_t scratchBytes = 0;
   Pull pull;
 };
 
