@@ -1,6 +1,7 @@
 #include "tests/docs/Examples.h"
 
 #include "frontend/check/Check.h"
+#include "runtime/data/Sources.h"
 
 #include <fstream>
 #include <set>
@@ -119,6 +120,14 @@ std::vector<std::string> codesOf(const Example &example, std::string &shown) {
   fs::create_directories(folder);
   std::string name = example.has("file") ? example.word("file") : "program.tn";
   std::ofstream(folder / name, std::ios::binary) << example.program;
+  if (example.has("data")) {
+    const char *root = getenv("TENON_SOURCE_DIR");
+    fs::copy(fs::path(root ? root : ".") / "tests/error/data", folder / "data",
+             fs::copy_options::recursive);
+    options.lookAtData = [&](const data::Dataset &dataset) {
+      return data::lookAtData(dataset, folder.string());
+    };
+  }
   if (Module *module = modules.load((folder / name).string())) {
     if (example.has("run"))
       elaborateFunction(modules, *module, example.word("run"), {}, engine, options);
