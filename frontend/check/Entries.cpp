@@ -283,7 +283,7 @@ bool Elaborator::bindInputs(const ast::Function &function, ScopePtr scope, TypeV
       if (report)
         error(Code::NotAnInput, param.range,
               "`" + name + "` can't be given from outside: it is no tensor and has no default")
-            .help(type == "int" || type == "real" ? "set it: `--set " + name + "=…`"
+            .help(type == "int" || type == "real" ? "give it: `--input " + name + "=…`"
                                                   : "call the function from another one");
       return false;
     }

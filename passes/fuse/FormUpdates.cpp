@@ -24,54 +24,9 @@ using namespace tenon;
 
 namespace {
 
-/// A value behind broadcasts: axis i of it is axis axes[i] of what was asked for.
-struct Unrepeated {
-  Value value;
-  SmallVector<int64_t> axes;
-};
-
-Unrepeated unrepeated(Value value) {
-  Unrepeated result{value, {}};
-  unsigned rank = cast<RankedTensorType>(value.getType()).getRank();
-  for (unsigned i = 0; i < rank; ++i)
-    result.axes.push_back(i);
-  while (auto broadcast = result.value.getDefiningOp<BroadcastOp>()) {
-    SmallVector<int64_t> axes;
-    for (int64_t axis : broadcast.getAxes())
-      axes.push_back(result.axes[axis]);
-    result = {broadcast.getOperand(), axes};
-  }
-  return result;
-}
-
-/// `iota == at`, as an axis and a scalar.
-struct OneRow {
-  int64_t axis;
-  Value at;
-  bool isEqual; ///< else every row but that one
-};
-
-std::optional<OneRow> matchOneRow(Value condition) {
-  auto [value, axes] = unrepeated(condition);
-  auto compare = value.getDefiningOp<CompareOp>();
-  if (!compare ||
-      (compare.getPredicate() != Predicate::eq && compare.getPredicate() != Predicate::ne))
-    return std::nullopt;
-  for (auto [place, other] : {std::pair(compare.getLhs(), compare.getRhs()),
-                              std::pair(compare.getRhs(), compare.getLhs())}) {
-    Unrepeated numbers = unrepeated(place), at = unrepeated(other);
-    auto iota = numbers.value.getDefiningOp<IotaOp>();
-    if (!iota || !at.axes.empty())
-      continue;
-    return OneRow{axes[numbers.axes[iota.getAxis()]], at.value,
-                  compare.getPredicate() == Predicate::eq};
-  }
-  return std::nullopt;
-}
-
 /// The value without axis `axis`, along which it repeats; null if it doesn't.
 Value rowOf(Value value, int64_t axis, OpBuilder &builder) {
-  auto [row, axes] = unrepeated(value);
+  auto [row, axes] = withoutRepetition(value);
   if (llvm::is_contained(axes, axis))
     return nullptr;
   auto type = cast<RankedTensorType>(value.getType());
@@ -94,23 +49,19 @@ struct FormUpdates : tenon::impl::FormUpdatesBase<FormUpdates> {
   }
 
   void form(Repetition loop, unsigned carried) {
-    auto select = loop.getCarriedYields()[carried].getDefiningOp<SelectOp>();
     Value old = loop.getCarriedArguments()[carried];
-    if (!select || select->getBlock() != &loop.getBodyBlock() || !old.hasOneUse())
+    auto match = matchRowUpdate(loop, carried);
+    if (!match || !old.hasOneUse())
       return;
-    auto match = matchOneRow(select.getCondition());
-    if (!match)
-      return;
-    Value kept = match->isEqual ? select.getIfFalse() : select.getIfTrue();
-    Value changed = match->isEqual ? select.getIfTrue() : select.getIfFalse();
+    SelectOp select = match->select;
     OpBuilder builder(select);
-    Value row = kept == old ? rowOf(changed, match->axis, builder) : nullptr;
-    if (row)
+    if (Value row = rowOf(match->changed, match->axis, builder))
       select.replaceAllUsesWith(update(select, old, row, *match, builder).getResult(0));
   }
 
   /// The kernel, its region in terms of the row and the place.
-  KernelOp update(SelectOp select, Value old, Value row, const OneRow &where, OpBuilder &builder) {
+  KernelOp update(SelectOp select, Value old, Value row, const RowUpdate &where,
+                  OpBuilder &builder) {
     Location at = select.getLoc();
     auto type = cast<RankedTensorType>(old.getType());
     auto kernel = KernelOp::create(builder, at, TypeRange(type), ValueRange{old, row, where.at},

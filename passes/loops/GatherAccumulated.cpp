@@ -17,6 +17,7 @@
 #include "passes/fuse/ContractionShape.h"
 #include "passes/loops/ChangeScan.h"
 #include "passes/loops/Stacker.h"
+#include "passes/schedule/InPlace.h"
 #include "passes/simplify/ContractParts.h"
 #include "passes/simplify/Splat.h"
 
@@ -125,6 +126,8 @@ private:
       bool hasHeavy = false;
       for (Value term : terms)
         leavesOfSum(term, leaves, hasHeavy);
+      if (anyTable(leaves))
+        continue;
       if (hasHeavy != heavy || (!heavy && !llvm::all_of(leaves, [&](Value v) {
             return plan.leaves.contains(v) || llvm::is_contained(scan.getStackedYields(), v);
           })))
@@ -132,6 +135,15 @@ private:
       plan.carried.push_back(k);
       plan.leaves.insert_range(leaves);
     }
+  }
+
+  /// True for a state of which each iteration changes one row: to stack it would copy all of it.
+  bool anyTable(const llvm::SetVector<Value> &leaves) {
+    for (unsigned k = 0; k < scan.getNumCarried(); ++k)
+      if (matchRowUpdate(scan, k) && (leaves.contains(scan.getCarriedYields()[k]) ||
+                                      leaves.contains(scan.getCarriedArguments()[k])))
+        return true;
+    return false;
   }
 
   /// What the sum of `term` over the iterations needs.
@@ -173,7 +185,7 @@ private:
   void planStacked() {
     for (auto [k, yield] : llvm::enumerate(scan.getStackedYields())) {
       llvm::SetVector<Value> leaves;
-      if (!isLocal(yield.getDefiningOp()) || !leavesOfChain(yield, leaves))
+      if (!isLocal(yield.getDefiningOp()) || !leavesOfChain(yield, leaves) || anyTable(leaves))
         continue;
       plan.stacked.push_back(k);
       plan.leaves.insert_range(leaves);

@@ -4,6 +4,44 @@
 using namespace mlir;
 using namespace tenon;
 
+Unrepeated tenon::withoutRepetition(Value value) {
+  Unrepeated result{value, {}};
+  unsigned rank = cast<RankedTensorType>(value.getType()).getRank();
+  for (unsigned i = 0; i < rank; ++i)
+    result.axes.push_back(i);
+  while (auto broadcast = result.value.getDefiningOp<BroadcastOp>()) {
+    SmallVector<int64_t> axes;
+    for (int64_t axis : broadcast.getAxes())
+      axes.push_back(result.axes[axis]);
+    result = {broadcast.getOperand(), axes};
+  }
+  return result;
+}
+
+std::optional<RowUpdate> tenon::matchRowUpdate(Repetition loop, unsigned carried) {
+  auto select = loop.getCarriedYields()[carried].getDefiningOp<SelectOp>();
+  if (!select || select->getBlock() != &loop.getBodyBlock())
+    return std::nullopt;
+  auto [value, axes] = withoutRepetition(select.getCondition());
+  auto compare = value.getDefiningOp<CompareOp>();
+  if (!compare ||
+      (compare.getPredicate() != Predicate::eq && compare.getPredicate() != Predicate::ne))
+    return std::nullopt;
+  bool isEqual = compare.getPredicate() == Predicate::eq;
+  Value kept = isEqual ? select.getIfFalse() : select.getIfTrue();
+  Value changed = isEqual ? select.getIfTrue() : select.getIfFalse();
+  if (kept != loop.getCarriedArguments()[carried])
+    return std::nullopt;
+  for (auto [place, other] : {std::pair(compare.getLhs(), compare.getRhs()),
+                              std::pair(compare.getRhs(), compare.getLhs())}) {
+    Unrepeated numbers = withoutRepetition(place), at = withoutRepetition(other);
+    auto iota = numbers.value.getDefiningOp<IotaOp>();
+    if (iota && at.axes.empty())
+      return RowUpdate{select, axes[numbers.axes[iota.getAxis()]], at.value, changed};
+  }
+  return std::nullopt;
+}
+
 std::optional<unsigned> tenon::updatedAxis(KernelOp kernel) {
   auto axis = kernel->getAttrOfType<IntegerAttr>(updateAttribute);
   return axis ? std::optional<unsigned>(axis.getInt()) : std::nullopt;

@@ -16,6 +16,21 @@ inline constexpr llvm::StringLiteral updateAttribute = "update";
 /// The axis of an update kernel; nullopt for any other.
 std::optional<unsigned> updatedAxis(KernelOp kernel);
 
+/// A value behind broadcasts: axis i of it is axis axes[i] of what was asked for.
+struct Unrepeated {
+  mlir::Value value;
+  llvm::SmallVector<int64_t> axes;
+};
+Unrepeated withoutRepetition(mlir::Value value);
+
+/// `select(iota along `axis` == at, changed, the state)`: the next state differs in one row.
+struct RowUpdate {
+  SelectOp select;
+  int64_t axis;
+  mlir::Value at, changed;
+};
+std::optional<RowUpdate> matchRowUpdate(Repetition loop, unsigned carried);
+
 /// True if a loop's carried value keeps its memory from iteration to iteration: an update kernel
 /// makes its next value, and nothing else sees the old one.
 bool isUpdatedInPlace(Repetition loop, unsigned carried);

@@ -10,7 +10,7 @@
 // KERNELS-LABEL: @cache
 // KERNELS: attributes {update = 1 : i64}
 // KERNELS-NOT: tenon.kernel copy
-// KERNELS: return
+// KERNELS: tenon.yield %{{.*}}, %{{.*}} : tensor<2x8x3xf32>, tensor<2xf32>
 func.func @cache(%init: tensor<2x8x3xf32>, %rows: tensor<8x2x3xf32>)
     -> (tensor<2x8x3xf32>, tensor<8x2xf32>) {
   %numbers = tenon.iota axis 0 : tensor<8xi32>

@@ -142,3 +142,29 @@ func.func @handed_out(%h0: tensor<3x8xf32>, %w: tensor<4x8xf32>) -> (tensor<3x8x
   } : (tensor<3x8xf32>) -> (tensor<3x8xf32>, tensor<3x5x4xf32>)
   return %h, %dx : tensor<3x8xf32>, tensor<3x5x4xf32>
 }
+
+// Each iteration changes one row of the table: to have the sum afterwards, all tables would be kept.
+// CHECK-LABEL: @growing_table
+// CHECK: tenon.scan
+// CHECK: tenon.contract sum
+// CHECK: tenon.yield %{{.*}}, %{{.*}} : tensor<6x3xf32>, tensor<6xf32>
+// CHECK: return
+func.func @growing_table(%init: tensor<6x3xf32>, %rows: tensor<6x3xf32>) -> (tensor<6x3xf32>, tensor<6x6xf32>) {
+  %numbers = tenon.iota axis 0 : tensor<6xi32>
+  %c, %s = tenon.scan extent <6> init(%init) over(%rows, %numbers) axes [0, 0] stack axes [0] {
+  ^bb0(%t: tensor<i64>, %old: tensor<6x3xf32>, %row: tensor<3xf32>, %at: tensor<i32>):
+    %places = tenon.iota axis 0 : tensor<6x3xi32>
+    %here = tenon.broadcast %at axes [] : tensor<i32> -> tensor<6x3xi32>
+    %is = tenon.compare eq %places, %here : tensor<6x3xi32> -> tensor<6x3xi1>
+    %wide = tenon.broadcast %row axes [1] : tensor<3xf32> -> tensor<6x3xf32>
+    %new = tenon.select %is, %wide, %old : tensor<6x3xi1>, tensor<6x3xf32>
+    %sum = tenon.contract sum over <6, 3> (%new, %row)
+        maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>] {
+    ^bb1(%x: f32, %y: f32):
+      %p = tenon.mul %x, %y : f32
+      tenon.yield %p : f32
+    } : (tensor<6x3xf32>, tensor<3xf32>) -> tensor<6xf32>
+    tenon.yield %new, %sum : tensor<6x3xf32>, tensor<6xf32>
+  } : (tensor<6x3xf32>, tensor<6x3xf32>, tensor<6xi32>) -> (tensor<6x3xf32>, tensor<6x6xf32>)
+  return %c, %s : tensor<6x3xf32>, tensor<6x6xf32>
+}
