@@ -47,6 +47,19 @@ std::vector<Tensor> Elaborator::enterState(const CarriedState &state, Scope &sco
   return slotInit;
 }
 
+/// Where leaf `name` ("1.k") of a block's value is written: its item of a tuple, else all of it.
+static SourceRange rangeOfLeaf(const ast::Block *block, const std::string &name,
+                               SourceRange whole) {
+  auto *tuple = block && block->value ? ast::dynCast<ast::TupleExpr>(block->value) : nullptr;
+  size_t item = 0;
+  for (char c : name) {
+    if (c < '0' || c > '9')
+      break;
+    item = 10 * item + size_t(c - '0');
+  }
+  return tuple && !name.empty() && item < tuple->items.size() ? tuple->items[item]->range : whole;
+}
+
 bool Elaborator::nextState(const CarriedState &state, const ast::Block *block, const Value &next,
                            SourceRange range, std::vector<ValueId> &results) {
   if (next.isError())
@@ -75,7 +88,7 @@ bool Elaborator::nextState(const CarriedState &state, const ast::Block *block, c
     type.dtype = state.tensors[i].dtype;
     type.axes = state.tensors[i].axes;
     Value leaf =
-        coerce(parts[i], type, range,
+        coerce(parts[i], type, rangeOfLeaf(block, state.names[i], range),
                state.names[i].empty() ? "the state" : "part " + state.names[i] + " of the state",
                Code::ScanState, state.initRange);
     if (!leaf.is<Tensor>())
