@@ -358,7 +358,7 @@ TEST(Training, EveryNextValueTakesThePlaceOfTheOld) {
   ASSERT_TRUE(program);
   const Entry &step = *program->find("train_step");
   size_t aliases = 0;
-  for (const Result &result : step.results)
+  for (const check::Result &result : step.results)
     if (result.alias) {
       ++aliases;
       EXPECT_EQ(step.arguments[*result.alias].name, result.name);
