@@ -347,6 +347,12 @@ static LogicalResult reverseInSegments(Repetition loop, int64_t length, ArrayRef
                                        ReverseState &state) {
   SmallVector<Value> results;
   SmallVector<Operation *> made = splitIntoSegments(loop, length, results);
+  // Ops that have been erased may have stood at the same addresses.
+  for (Operation *op : made)
+    for (Value result : op->getResults()) {
+      state.cotangents.erase(result);
+      state.varied.erase(result);
+    }
   for (Operation *op : made)
     addVaried(op, state.varied);
   for (auto [result, cotangent] : llvm::zip_equal(results, cotangents))

@@ -60,12 +60,12 @@ fn first_zero(x: i32[n]) -> i32 {
 }
 
 fn walk(x: f64, steps: i32) -> f64 {
-  loop (y, n) = (x, 0) while n < steps { (y + random.uniform(0.0, 1.0), n + 1) }
+  loop (y, n) = (x, 0) while n < steps { (y + random.uniform(), n + 1) }
   y
 }
 
 fn endless(x: f64) -> f64 {
-  loop y = x while y < 1.0 { y * 0.5 }
+  loop y = x while y < 1.0 { 0.5 * sin(y) }
   y
 }
 fn endless_slope(x: f64) -> f64 = grad(endless)(x)
