@@ -1,0 +1,58 @@
+"""The contest's problems: which function, derived by what, of which inputs. NumPy only.
+
+Each contestant is a process that prepares itself, prints one JSON line, and then, for each line it
+reads, calls its function again and again for SECONDS and answers with the time and the calls.
+"""
+import json
+import pathlib
+import sys
+import time
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "oracles"))
+from example_problems import cast, inputs  # noqa: E402
+
+SECONDS = 0.25
+# File, function, its gradient, the inputs in order, the places of those that it is derived by.
+PROBLEMS = {
+    "attention": ("attention", "loss", "gradient", ["q", "k", "v", "target"], (0, 1, 2)),
+    "kalman": ("kalman", "log_likelihood", "gradient", ["seen", "model"], (1,)),
+    "kmeans": ("kmeans", "inertia", "gradient", ["x", "centre"], (0, 1)),
+    "matrix_factorisation": ("matrix_factorisation", "error", "gradient",
+                             ["f", "user", "item", "rating", "decay"], (0,)),
+    "gaussian_mixture": ("gaussian_mixture", "log_likelihood", "gradient", ["x", "m"], (1,)),
+    "bundle_adjustment": ("bundle_adjustment", "error", "gradient",
+                          ["cameras", "points", "camera", "point", "seen"], (0, 1)),
+    "language_model": ("language_model", "loss", "gradient", ["w", "text"], (0,)),
+    "recurrence": ("recurrence", "loss", "gradient", ["w", "x"], (0, 1)),
+}
+
+
+def arguments(name):
+    """The inputs by their names, in order, in f32."""
+    file, _, _, names, _ = PROBLEMS[name]
+    if name == "recurrence":
+        r = np.random.default_rng(11)
+        data = {"w": 0.4 * r.normal(size=(8, 8)), "x": r.normal(size=(10_000, 8))}
+    else:
+        data = inputs(file, "bench")
+    if name == "language_model":
+        data["text"] = data["text"][0]
+    return {key: cast(data[key], np.float32) for key in names}
+
+
+def serve(prepare, run):
+    """`prepare()` compiles and calls once; `run()` calls once and waits for what it computes."""
+    start = time.perf_counter()
+    prepare()
+    print(json.dumps({"prepare": time.perf_counter() - start}), flush=True)
+    for _ in sys.stdin:
+        calls, start = 0, time.perf_counter()
+        while True:
+            run()
+            calls += 1
+            seconds = time.perf_counter() - start
+            if seconds >= SECONDS:
+                break
+        print(json.dumps({"seconds": seconds, "calls": calls}), flush=True)
