@@ -40,7 +40,10 @@ static int elementCost(Operation *op) {
     return 40;
   if (isa<DivOp, RemOp, SqrtOp>(op))
     return 4;
-  if (isa<GatherOp, ConcatOp, PadOp>(op))
+  // A row of a table is loaded as any other is; single elements are fetched one by one.
+  if (auto gather = dyn_cast<GatherOp>(op))
+    return cast<RankedTensorType>(gather.getTable().getType()).getRank() > 1 ? 1 : 2;
+  if (isa<ConcatOp, PadOp>(op))
     return 2;
   return isIndexing(op) || isa<ConstantOp, DimensionOp, IotaOp>(op) ? 0 : 1;
 }

@@ -66,75 +66,126 @@ ElementLoops::ElementLoops(llvm::ArrayRef<LoopGroup> groups, std::optional<unsig
 }
 
 void ElementLoops::emit(Emission &e, IndexMath &math, Body body) {
+  auto one = [&](llvm::ArrayRef<Place> places, Value *mask) { body(places[0], mask); };
   if (partitionAxis)
     return emitNest(e, math, Place(), body);
   if (groups.empty())
     return body(Place(), nullptr);
   if (groups.size() == 1 && lanes > 1)
-    return emitLanes(e, math, Place(), e.lo, e.hi, true, body);
+    return emitLanes(e, math, Place(), e.lo, e.hi, true, one);
   emitTasks(e, math, body);
 }
 
 /// Vectors from `from` to `to`; `isWhole` says that both lie on a vector's border, or at the
 /// group's end.
-void ElementLoops::emitLanes(Emission &e, IndexMath &math, const Place &outer, Value *from,
-                             Value *to, bool isWhole, Body body) {
+void ElementLoops::emitLanes(Emission &e, IndexMath &math, llvm::ArrayRef<Place> outer, Value *from,
+                             Value *to, bool isWhole, TileBody body) {
   const LoopGroup &group = groups.back();
   bool isFull = isWhole && isMultipleOf(group.extent, lanes);
   e.loop(from, to, e.number(lanes), [&](Value *i) {
-    Place place = outer;
-    place.append(Index::strided(i, e.number(1), isWhole ? lanes : 1), group.count);
-    body(place, isFull ? nullptr : math.below(e.b.CreateSub(to, i)));
+    llvm::SmallVector<Place> places(outer);
+    for (Place &place : places)
+      place.append(Index::strided(i, e.number(1), isWhole ? lanes : 1), group.count);
+    body(places, isFull ? nullptr : math.below(e.b.CreateSub(to, i)));
   });
 }
 
-/// Tasks are places of the outer groups (of all groups, without lanes) and blocks of the innermost.
-/// The first task's place is found by division, the others by counting on.
-void ElementLoops::emitTasks(Emission &e, IndexMath &math, Body body) {
-  auto &b = e.b;
-  unsigned outer = lanes == 1 ? groups.size() : groups.size() - 1;
+//===----------------------------------------------------------------------===//
+// Tasks: places of the outer groups (of all groups, without lanes) and blocks of the innermost.
+// The first task's place is found by division, the others by counting on.
+//===----------------------------------------------------------------------===//
+
+bool ElementLoops::hasBlocks() const {
+  auto inner = groups.back().extent.constant();
+  return lanes > 1 && (!inner || *inner > block);
+}
+
+bool ElementLoops::canTile() const {
+  return !partitionAxis && lanes > 1 && groups.size() > 1 && !hasBlocks();
+}
+
+Values ElementLoops::outerExtents(Emission &e) const {
   Values extents;
-  for (unsigned i = 0; i < outer; ++i)
-    extents.push_back(e.dim(groups[i].extent));
-  bool hasBlocks = false;
-  if (lanes > 1) {
-    auto inner = groups.back().extent.constant();
-    hasBlocks = !inner || *inner > block;
-    if (hasBlocks)
-      extents.push_back(e.dim(*Dim::floorDiv(groups.back().extent + Dim(block - 1), Dim(block))));
-  }
+  for (const LoopGroup &group : llvm::ArrayRef(groups).drop_back(lanes > 1))
+    extents.push_back(e.dim(group.extent));
+  return extents;
+}
+
+Values ElementLoops::startOf(Emission &e, llvm::ArrayRef<Value *> extents) const {
   Values start(extents.size());
   Value *rest = e.lo;
   for (int i = extents.size() - 1; i > 0; --i) {
-    start[i] = b.CreateURem(rest, extents[i]);
-    rest = b.CreateUDiv(rest, extents[i]);
+    start[i] = e.b.CreateURem(rest, extents[i]);
+    rest = e.b.CreateUDiv(rest, extents[i]);
   }
   start[0] = rest;
-  e.loop(e.lo, e.hi, e.number(1), start, [&](Value *, llvm::ArrayRef<Value *> at) {
-    Place place;
-    for (unsigned i = 0; i < outer; ++i)
-      place.append(Index::uniform(at[i]), groups[i].count);
+  return start;
+}
+
+Values ElementLoops::nextOf(Emission &e, llvm::ArrayRef<Value *> at,
+                            llvm::ArrayRef<Value *> extents) {
+  auto &b = e.b;
+  Values next(at.size());
+  Value *carry = e.number(1);
+  for (int i = at.size() - 1; i >= 0; --i) {
+    Value *more = b.CreateAdd(at[i], carry);
+    Value *wraps = i > 0 ? b.CreateICmpEQ(more, extents[i]) : b.getFalse();
+    next[i] = b.CreateSelect(wraps, e.number(0), more);
+    carry = b.CreateZExt(wraps, b.getInt64Ty());
+  }
+  return next;
+}
+
+Place ElementLoops::outerPlace(llvm::ArrayRef<Value *> at) const {
+  Place place;
+  for (auto [group, index] : llvm::zip(llvm::ArrayRef(groups).drop_back(lanes > 1), at))
+    place.append(Index::uniform(index), group.count);
+  return place;
+}
+
+void ElementLoops::emitTasks(Emission &e, IndexMath &math, Body body) {
+  auto &b = e.b;
+  Values extents = outerExtents(e);
+  if (hasBlocks())
+    extents.push_back(e.dim(*Dim::floorDiv(groups.back().extent + Dim(block - 1), Dim(block))));
+  e.loop(e.lo, e.hi, e.number(1), startOf(e, extents), [&](Value *, llvm::ArrayRef<Value *> at) {
+    Place place = outerPlace(at);
     if (lanes == 1) {
       body(place, nullptr);
     } else {
       Value *from = e.number(0), *to = e.dim(groups.back().extent);
-      if (hasBlocks) {
+      if (hasBlocks()) {
         from = b.CreateNSWMul(at.back(), e.number(block));
         to = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, to,
                                      b.CreateNSWAdd(from, e.number(block)));
       }
-      emitLanes(e, math, place, from, to, true, body);
+      emitLanes(e, math, place, from, to, true,
+                [&](llvm::ArrayRef<Place> places, Value *mask) { body(places[0], mask); });
     }
-    Values next(at.size());
-    Value *carry = e.number(1);
-    for (int i = at.size() - 1; i >= 0; --i) {
-      Value *more = b.CreateAdd(at[i], carry);
-      Value *wraps = i > 0 ? b.CreateICmpEQ(more, extents[i]) : b.getFalse();
-      next[i] = b.CreateSelect(wraps, e.number(0), more);
-      carry = b.CreateZExt(wraps, b.getInt64Ty());
-    }
-    return next;
+    return nextOf(e, at, extents);
   });
+}
+
+void ElementLoops::emitTiles(Emission &e, IndexMath &math, unsigned count, TileBody body) {
+  assert(canTile() && "only tasks of whole rows can be taken together");
+  auto &b = e.b;
+  Values extents = outerExtents(e);
+  auto tiles = [&](Value *from, Value *to, unsigned size, llvm::ArrayRef<Value *> start) {
+    return e.loop(from, to, e.number(size), start, [&](Value *, llvm::ArrayRef<Value *> carried) {
+      Values at(carried);
+      llvm::SmallVector<Place> places;
+      for (unsigned i = 0; i < size; ++i) {
+        places.push_back(outerPlace(at));
+        at = nextOf(e, at, extents);
+      }
+      emitLanes(e, math, places, e.number(0), e.dim(groups.back().extent), true, body);
+      return at;
+    });
+  };
+  Value *rest = b.CreateURem(b.CreateSub(e.hi, e.lo), e.number(count));
+  Value *whole = b.CreateSub(e.hi, rest);
+  Values at = tiles(e.lo, whole, count, startOf(e, extents));
+  tiles(whole, e.hi, 1, at);
 }
 
 /// One loop for each group, the partitioned one over the tasks.
@@ -149,7 +200,8 @@ void ElementLoops::emitNest(Emission &e, IndexMath &math, Place place, Body body
     to = e.hi;
   }
   if (depth + 1 == groups.size() && lanes > 1)
-    return emitLanes(e, math, place, from, to, !isPartition(group), body);
+    return emitLanes(e, math, place, from, to, !isPartition(group),
+                     [&](llvm::ArrayRef<Place> places, Value *mask) { body(places[0], mask); });
   e.loop(from, to, e.number(1), [&](Value *i) {
     Place inner = place;
     inner.append(Index::uniform(i), group.count);

@@ -22,12 +22,23 @@ public:
   using Body = llvm::function_ref<void(const Place &place, Value *mask)>;
   void emit(Emission &e, IndexMath &math, Body body);
 
+  /// `places` have the same lanes, in neighbouring places of the outer groups.
+  using TileBody = llvm::function_ref<void(llvm::ArrayRef<Place> places, Value *mask)>;
+  /// The same for `count` places at a time, and for one at a time what is left.
+  void emitTiles(Emission &e, IndexMath &math, unsigned count, TileBody body);
+  /// True if there are outer groups, every place of which is a task.
+  bool canTile() const;
+
 private:
-  void emitFlat(Emission &e, IndexMath &math, Body body);
   void emitTasks(Emission &e, IndexMath &math, Body body);
+  bool hasBlocks() const;
+  Values outerExtents(Emission &e) const;
+  Values startOf(Emission &e, llvm::ArrayRef<Value *> extents) const;
+  static Values nextOf(Emission &e, llvm::ArrayRef<Value *> at, llvm::ArrayRef<Value *> extents);
+  Place outerPlace(llvm::ArrayRef<Value *> at) const;
   void emitNest(Emission &e, IndexMath &math, Place place, Body body);
-  void emitLanes(Emission &e, IndexMath &math, const Place &outer, Value *from, Value *to,
-                 bool isWhole, Body body);
+  void emitLanes(Emission &e, IndexMath &math, llvm::ArrayRef<Place> outer, Value *from, Value *to,
+                 bool isWhole, TileBody body);
   bool isPartition(const LoopGroup &group) const {
     return partitionAxis && group.first == *partitionAxis;
   }

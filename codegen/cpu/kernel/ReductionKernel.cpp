@@ -35,12 +35,18 @@ public:
         pull.unknown = contract;
       return llvm::Constant::getNullValue(e.registerType(elementOf(contract.getType())));
     });
-    loops.emit(e, pull.math, [&](const Place &place, Value *mask) {
-      current = place;
-      result = reduce(pull, place, mask);
-      emitElements(pull, values, place, mask);
-      current.reset();
-    });
+    auto body = [&](llvm::ArrayRef<Place> places, Value *mask) {
+      for (auto [place, value] : llvm::zip(places, reduce(pull, places, mask))) {
+        current = place;
+        result = value;
+        emitElements(pull, values, place, mask);
+        current.reset();
+      }
+    };
+    if (unsigned count = tileRows(lanes); count > 1 && loops.canTile())
+      loops.emitTiles(e, pull.math, count, body);
+    else
+      loops.emit(e, pull.math, [&](const Place &place, Value *mask) { body(place, mask); });
     if (combine.unknown)
       return cannot(combine.unknown, "no code for this op in a contraction");
     if (auto error = finish(pull))
@@ -114,52 +120,79 @@ private:
     return narrowedLanes(lanes, results.back().extent);
   }
 
-  int64_t work() {
+  /// Rows of columns to take together: each is one chain of terms, so that a register of them alone
+  /// waits for every addition. Not where the chains are short or a term is much work.
+  unsigned tileRows(unsigned lanes) {
+    constexpr int64_t longChain = 64;
+    unsigned registers = std::max(1u, lanes / vectorLanes(e.request, e.target));
+    if (byRows || combine.rounds() > 1 || costs.work >= 20 || terms() < longChain)
+      return 1;
+    return std::max(1u, 4 / registers);
+  }
+
+  /// How many are joined, where that is known; 64 for an unknown extent.
+  int64_t terms() {
     int64_t terms = 1;
     for (const LoopGroup &group : reduced)
       terms = std::min<int64_t>(1 << 20,
                                 terms * std::max<int64_t>(1, group.extent.constant().value_or(64)));
-    return terms * std::max(1, costs.total());
+    return terms;
   }
+
+  int64_t work() { return terms() * std::max(1, costs.total()); }
 
   //===--------------------------------------------------------------------===//
   // The loops
   //===--------------------------------------------------------------------===//
 
-  Value *reduce(Pull &pull, const Place &place, Value *mask) {
+  /// What the contraction is at each of the places. Several have one round.
+  Values reduce(Pull &pull, llvm::ArrayRef<Place> places, Value *mask) {
     Value *previous = nullptr;
-    Values last;
+    Values last, results;
     for (unsigned round = 0; round < combine.rounds(); ++round) {
       combine.startRound(round, previous);
       bool isScalar = byRows ? reduced.empty() : false;
-      last = nest(pull, place, 0, combine.neutral(isScalar ? 1 : pull.math.lanes), mask, nullptr);
+      Values neutral = combine.neutral(isScalar ? 1 : pull.math.lanes), start;
+      for (size_t i = 0; i < places.size(); ++i)
+        start.append(neutral);
+      last = nest(pull, llvm::SmallVector<Place>(places), 0, start, mask, nullptr);
       if (byRows)
         last = combine.joinLanes(last);
       previous = last[0];
     }
-    return combine.finish(last);
+    size_t each = last.size() / places.size();
+    for (size_t i = 0; i < places.size(); ++i)
+      results.push_back(combine.finish(Values(llvm::ArrayRef(last).slice(i * each, each))));
+    return results;
   }
 
-  Values nest(Pull &pull, const Place &domain, unsigned depth, Values accumulator, Value *mask,
-              Value *at) {
+  Values nest(Pull &pull, llvm::ArrayRef<Place> domains, unsigned depth, Values accumulators,
+              Value *mask, Value *at) {
     if (depth == reduced.size()) {
-      Values elements;
       const Mask *readable = pull.mask(mask);
-      for (auto [i, input] : llvm::enumerate(contract.getInputs()))
-        elements.push_back(pull.element(input, axes.operand(pull.move, i, domain), readable));
-      // In columns, lanes outside the mask are never stored.
-      return combine.step(accumulator, elements, at ? at : e.number(0), byRows ? mask : nullptr);
+      size_t each = accumulators.size() / domains.size();
+      Values next;
+      for (auto [k, domain] : llvm::enumerate(domains)) {
+        Values elements;
+        for (auto [i, input] : llvm::enumerate(contract.getInputs()))
+          elements.push_back(pull.element(input, axes.operand(pull.move, i, domain), readable));
+        // In columns, lanes outside the mask are never stored.
+        next.append(combine.step(Values(llvm::ArrayRef(accumulators).slice(k * each, each)),
+                                 elements, at ? at : e.number(0), byRows ? mask : nullptr));
+      }
+      return next;
     }
     const LoopGroup &group = reduced[depth];
     Value *end = e.dim(group.extent);
     bool isLane = byRows && depth + 1 == reduced.size();
     unsigned step = isLane ? rowLanes : 1;
-    return e.loop(e.number(0), end, e.number(step), accumulator,
+    return e.loop(e.number(0), end, e.number(step), accumulators,
                   [&](Value *i, llvm::ArrayRef<Value *> carried) {
-                    Place inner = domain;
                     Index index =
                         isLane ? Index::strided(i, e.number(1), rowLanes) : Index::uniform(i);
-                    inner.append(index, group.count);
+                    llvm::SmallVector<Place> inner(domains);
+                    for (Place &domain : inner)
+                      domain.append(index, group.count);
                     Value *lanes = mask;
                     if (isLane && !isMultipleOf(group.extent, rowLanes))
                       lanes = pull.math.below(e.b.CreateSub(end, i));
