@@ -17,7 +17,11 @@ SECONDS = 0.25
 # File, function, its gradient, the inputs in order, the places of those that it is derived by.
 PROBLEMS = {
     "attention": ("attention", "loss", "gradient", ["q", "k", "v", "target"], (0, 1, 2)),
+    "neural_ode": ("neural_ode", "loss", "gradient", ["f", "y", "target", "tolerance"], (0, 1)),
     "kalman": ("kalman", "log_likelihood", "gradient", ["seen", "model"], (1,)),
+    "logistic_regression": ("logistic_regression", "loss", "gradient", ["w", "x", "y", "ridge"], (0,)),
+    "newton": ("logistic_regression", "validation", "ridge_slope",
+               ["x", "y", "ridge", "other_x", "other_y"], (2,)),
     "kmeans": ("kmeans", "inertia", "gradient", ["x", "centre"], (0, 1)),
     "matrix_factorisation": ("matrix_factorisation", "error", "gradient",
                              ["f", "user", "item", "rating", "decay"], (0,)),

@@ -68,11 +68,21 @@ def cases():
     yield "language_model", "train", ["w", "text", "rate"], theirs.language_model_training
     yield "language_model", "rate_slope", ["w", "text", "rate"], jax.value_and_grad(
         lambda w, text, rate: theirs.language_model_training(w, text, rate)[1][-1], 2)
+    labelled = ["w", "x", "y", "ridge"]
+    yield "logistic_regression", "gradient", labelled, jax.value_and_grad(theirs.logistic_loss)
+    yield "logistic_regression", "curvature", labelled, jax.hessian(theirs.logistic_loss)
+    yield "logistic_regression", "fit", ["x", "y", "ridge"], theirs.logistic_fit
+    yield "logistic_regression", "ridge_slope", ["x", "y", "ridge", "other_x", "other_y"], jax.value_and_grad(
+        theirs.logistic_validation, 2)
     ratings = ["f", "user", "item", "rating", "decay"]
     yield "matrix_factorisation", "gradient", ratings, jax.value_and_grad(factors)
     yield "matrix_factorisation", "curvature", ratings + [("v", "v", "f")], by_part(factors, 0)
     yield "matrix_factorisation", "fit", ratings + ["rate", ("rounds", ROUNDS)], (
         lambda *given: theirs.factorisation_fit(*given, ROUNDS))
+    ode = ["f", "y", "target", "tolerance"]
+    yield "neural_ode", "flow", ["f", "y", "tolerance"], theirs.ode_flow
+    yield "neural_ode", "gradient", ode, jax.value_and_grad(theirs.ode_loss, (0, 1))
+    yield "neural_ode", "curvature", ode + [("v", "v", "y")], by_part(theirs.ode_loss, 1)
 
 
 def run(file, function, dtype, given, results, folder):
