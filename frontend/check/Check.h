@@ -21,6 +21,8 @@ struct CheckOptions {
   DType real = DType::F32;
   /// Dimensions that are read from the data ("classes"), where the data has been read.
   std::map<std::string, int64_t> dataDims;
+  /// Tells how declarations of data sets fit their files; null: nobody looks.
+  data::LookAtData lookAtData;
 };
 
 /// What a caller of one function fixes.

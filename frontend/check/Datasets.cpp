@@ -411,6 +411,8 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
   }
   // Where a source can't be read yet, nothing is known about its cells.
   plainTable = ok;
+  bool sourcesKnown = ok;
+  std::vector<const ast::DatasetField *> made;
   std::map<std::string, SourceRange> names;
   for (const ast::DatasetField &field : dataset.fields) {
     auto [place, isNew] = names.try_emplace(std::string(field.name.text), field.name.range);
@@ -420,11 +422,15 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
           .secondary(place->second, "first here");
       ok = false;
     }
-    auto made = dataField(field, module);
-    ok &= made.has_value();
-    if (made)
-      result.fields.push_back(*made);
+    auto value = dataField(field, module);
+    ok &= value.has_value();
+    if (value) {
+      result.fields.push_back(*value);
+      made.push_back(&field);
+    }
   }
+  if (sourcesKnown)
+    lookAtData(dataset, made, result);
   auto &kept = datasets[&dataset];
   if (ok)
     kept = result;

@@ -391,6 +391,10 @@ private:
   /// A dimension that a field names and the data decides.
   std::optional<Dim> datasetDim(const DatasetRef &dataset, std::string_view name);
   std::optional<data::Dataset> evaluateDataset(const ast::Dataset &dataset, Module &module);
+  /// Reports where the data isn't what the declaration says. `fields` and the sources are those of
+  /// `made`, as they were written.
+  void lookAtData(const ast::Dataset &written, const std::vector<const ast::DatasetField *> &fields,
+                  const data::Dataset &made);
   std::optional<std::vector<data::Argument>> dataArguments(ast::List<ast::Arg> args, size_t from,
                                                            Module &module);
   std::optional<data::Source> dataSource(const ast::DatasetSource &source, Module &module);

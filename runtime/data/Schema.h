@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -83,6 +84,35 @@ struct Dataset {
 
   bool operator==(const Dataset &) const = default;
 };
+
+//===----------------------------------------------------------------------===//
+// The declaration beside the data
+//===----------------------------------------------------------------------===//
+
+/// Something in the data that a declaration doesn't fit.
+struct Finding {
+  enum class Kind : uint8_t {
+    Source, ///< the source can't be read, or has no rows
+    Column, ///< a column isn't there
+    Cells,  ///< a column holds something else than the field takes
+  };
+  Kind kind = Kind::Source;
+  size_t source = 0; ///< in `Dataset::sources`
+  size_t field = 0;  ///< in `Dataset::fields`, but for `Source`
+  size_t column = 0; ///< in `Field::columns`, but for `Source`
+  std::string message;
+  std::string place; ///< in the data, "reviews.csv:17"; may be empty
+  std::string help;  ///< may be empty
+};
+
+/// What looking at a data set's files told.
+struct DataReport {
+  std::vector<Finding> findings;
+  std::vector<std::string> absent; ///< files that aren't there, of which nothing is known
+};
+
+/// Looks at a data set's files: how the checker, which reads no data, is told of their columns.
+using LookAtData = std::function<DataReport(const Dataset &)>;
 
 /// One JSON object, the same text for equal schemas.
 std::string toJson(const Dataset &dataset);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
-#include <unistd.h>
 
 namespace tenon::data {
 
@@ -26,18 +24,26 @@ Result<CsvSource> resolveSource(const Source &source, const std::string &folder)
   return csv;
 }
 
+std::optional<Failure> missingColumn(const std::string &name,
+                                     const std::vector<std::string> &header,
+                                     const std::string &path) {
+  if (std::find(header.begin(), header.end(), name) != header.end())
+    return std::nullopt;
+  std::optional<std::string> meant = closest(name, header);
+  return Failure{"`" + path + "` has no column `" + name + "`; it has " + listOf(header), "",
+                 meant ? "did you mean `" + *meant + "`?" : ""};
+}
+
 Result<std::vector<size_t>> locateColumns(const FieldPlan &plan,
                                           const std::vector<std::string> &header,
                                           const std::string &path) {
   std::vector<size_t> places;
   for (const std::string &name : plan.columns) {
-    auto found = std::find(header.begin(), header.end(), name);
-    if (found == header.end()) {
-      std::optional<std::string> meant = closest(name, header);
-      return Failure{"`" + path + "` has no column `" + name + "`; it has " + listOf(header),
-                     plan.place, meant ? "did you mean `" + *meant + "`?" : ""};
+    if (std::optional<Failure> missing = missingColumn(name, header, path)) {
+      missing->place = plan.place;
+      return std::move(*missing);
     }
-    places.push_back(size_t(found - header.begin()));
+    places.push_back(size_t(std::find(header.begin(), header.end(), name) - header.begin()));
   }
   if (!plan.columnRange)
     return places;
@@ -49,54 +55,6 @@ Result<std::vector<size_t>> locateColumns(const FieldPlan &plan,
   places.resize(last - first + 1);
   std::iota(places.begin(), places.end(), first);
   return places;
-}
-
-namespace {
-
-/// The column names of a file.
-Result<std::vector<std::string>> readHeader(const CsvSource &source) {
-  std::vector<std::string> names;
-  bool read = false;
-  auto header = [&](const CsvRow &row) -> Status {
-    names = row.fields;
-    read = true;
-    return Failure{"that is all", "", ""};
-  };
-  Result<CsvSummary> summary =
-      readCsv(source.path, source.options, header, [](const CsvRow &) { return Status(); });
-  if (!summary && !read)
-    return summary.takeFailure();
-  return names;
-}
-
-} // namespace
-
-ColumnCheck checkColumns(const Dataset &dataset, const std::string &folder) {
-  ColumnCheck check;
-  for (const Source &source : dataset.sources) {
-    Result<CsvSource> csv = resolveSource(source, folder);
-    if (!csv) {
-      check.failures.push_back(csv.takeFailure());
-      continue;
-    }
-    if (access(csv->path.c_str(), F_OK) != 0) {
-      check.skipped.push_back(csv->path);
-      continue;
-    }
-    Result<std::vector<std::string>> header = readHeader(*csv);
-    if (!header) {
-      check.failures.push_back(header.takeFailure());
-      continue;
-    }
-    for (const Field &field : dataset.fields) {
-      Result<FieldPlan> plan = planField(field);
-      if (!plan)
-        continue; // the declaration is checked elsewhere
-      if (Result<std::vector<size_t>> places = locateColumns(*plan, *header, csv->path); !places)
-        check.failures.push_back(places.takeFailure());
-    }
-  }
-  return check;
 }
 
 } // namespace tenon::data

@@ -37,8 +37,7 @@ static std::string diagnosticsOf(const std::string &name) {
   fs::path before = fs::current_path();
   fs::current_path(folder());
   auto checking = Checking::file(name + ".tn");
-  if (checking->module)
-    checkFile(checking->modules, *checking->module, checking->engine);
+  checking->check();
   fs::current_path(before);
   return checking->diagnostics();
 }

@@ -3,6 +3,7 @@
 
 #include "frontend/check/Check.h"
 #include "frontend/diagnostics/Diagnostics.h"
+#include "runtime/data/Sources.h"
 
 #include <memory>
 #include <string>
@@ -25,6 +26,12 @@ struct Checking {
     auto checking = std::make_unique<Checking>();
     checking->module = checking->modules.load(path);
     return checking;
+  }
+  /// Everything in the file, beside the data in its folder, which is the current one.
+  bool check() {
+    CheckOptions options;
+    options.lookAtData = [](const data::Dataset &dataset) { return data::lookAtData(dataset, ""); };
+    return module && checkFile(modules, *module, engine, options);
   }
   std::string diagnostics() const { return renderAll(sources, engine); }
 };

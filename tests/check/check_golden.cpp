@@ -23,8 +23,8 @@ int main(int argc, char **argv) {
   if (path.has_parent_path())
     std::filesystem::current_path(path.parent_path());
   auto checking = Checking::file(path.filename());
-  if (checking->module && argc == 2)
-    checkFile(checking->modules, *checking->module, checking->engine);
+  if (argc == 2)
+    checking->check();
   std::optional<Program> program;
   if (checking->module && argc > 2)
     program = std::string(argv[2]) == "train"

@@ -233,17 +233,40 @@ TEST_F(Tables, bad_data) {
   EXPECT_EQ(failure(tiny), "p.tn:6:3: the split `train` gets none of the 1 rows");
 }
 
-TEST_F(Tables, columns_are_checked_without_reading_rows) {
-  Dataset data = dataset("text,lable\nonly one field\n",
-                         {field("label", "f32", {}, "label"), field("x", "f32", {}, "text")});
+TEST_F(Tables, a_look_at_the_data) {
+  Dataset data =
+      dataset("text,lable,a,b\nonce,1,1,2\ntwice,yes,,3\n",
+              {field("label", "f32", {}, "label"), field("mark", "f32", {}, "lable"),
+               field("x", "f32", {}, "a"),
+               field("word", "i32", {}, "text", {stage("category", {named("n", int64_t(4))})})});
+  Field range = field("pair", "f32", {{3, ""}}, "a");
+  range.columns.push_back("b");
+  data.fields.push_back(range);
+  range.columns = {"b", "a"};
+  data.fields.push_back(range);
   data.sources.push_back({"csv", "none.csv", "test", {}, ""});
-  data.sources.push_back({"idx", "b", "validation", {}, "p.tn:4:9"});
-  ColumnCheck check = checkColumns(data, folder.path());
-  EXPECT_EQ(check.skipped, std::vector<std::string>{folder.path("none.csv")});
-  ASSERT_EQ(check.failures.size(), 2u);
-  EXPECT_EQ(check.failures[0].place, "p.tn:5:3");
-  EXPECT_EQ(check.failures[0].help, "did you mean `lable`?");
-  EXPECT_EQ(check.failures[1].message, "the source `idx` is not there yet");
+  data.sources.push_back(
+      {"csv", folder.write("bad.csv", "text,label,lable,a,b\nalone\n"), "validation", {}, ""});
+  DataReport report = lookAtData(data, folder.path());
+  EXPECT_EQ(report.absent, std::vector<std::string>{folder.path("none.csv")});
+  std::string told;
+  for (const Finding &finding : report.findings)
+    told += std::to_string(int(finding.kind)) + " " + std::to_string(finding.source) + " " +
+            std::to_string(finding.field) + " " + std::to_string(finding.column) + ": " +
+            Failure{finding.message, finding.place, finding.help}.str() + "\n";
+  for (size_t at; (at = told.find(folder.path() + "/")) != std::string::npos;)
+    told.erase(at, folder.path().size() + 1);
+  EXPECT_EQ(told, "1 0 0 0: `a.csv` has no column `label`; it has `text`, `lable`, `a` and `b`\n"
+                  "help: did you mean `lable`?\n"
+                  "1 0 4 1: `a` to `b` are 2 columns of `a.csv`, and `pair` has 3 elements\n"
+                  "1 0 5 1: `a` stands before `b` in `a.csv`\n"
+                  "2 0 1 0: a.csv:3: `lable` is \"yes\", which is no number\n"
+                  "2 0 2 0: a.csv:3: `a` is empty\n"
+                  "help: fill it in, or write column(\"a\", missing = 0)\n"
+                  "1 2 4 1: `a` to `b` are 2 columns of `bad.csv`, and `pair` has 3 elements\n"
+                  "1 2 5 1: `a` stands before `b` in `bad.csv`\n"
+                  "0 2 0 0: bad.csv:2: this row has 1 field, but the header names 5 columns\n"
+                  "help: the row ends before `label`\n");
 }
 
 TEST_F(Tables, a_class_that_training_lacks) {

@@ -1,4 +1,5 @@
 //===- CheckCommand.cpp - tenon check: all errors, nothing run ------------===//
+#include "runtime/data/Text.h"
 #include "tools/tenon/Programs.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,8 @@ static int checkOnly(const Common &common) {
   check::Module *module = modules.load(common.file);
   check::CheckOptions options;
   options.real = common.real == "f64" ? check::DType::F64 : check::DType::F32;
+  std::vector<std::string> absent;
+  options.lookAtData = dataBeside(common, &absent);
   if (module)
     check::checkFile(modules, *module, engine, options);
   if (common.json) {
@@ -27,6 +30,8 @@ static int checkOnly(const Common &common) {
       fprintf(stderr, "\n%zu error%s in %s\n", errors, errors == 1 ? "" : "s", common.file.c_str());
     else
       printf("%s: no errors\n", common.file.c_str());
+    if (!absent.empty())
+      printf("columns not checked, since there is no %s\n", data::listOf(absent).c_str());
   }
   return engine.hasErrors() ? Exit::Failed : Exit::Done;
 }

@@ -2,12 +2,15 @@
 #include "tools/tenon/Programs.h"
 
 #include "frontend/lower/Lower.h"
+#include "runtime/data/Sources.h"
 #include "runtime/train/Training.h"
+#include "tools/tenon/Sessions.h"
 #include "tools/tenon/SourceIdentity.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <unistd.h>
@@ -27,6 +30,17 @@ std::vector<std::string> Checked::files() const {
   return paths;
 }
 
+data::LookAtData tool::dataBeside(const Common &common, std::vector<std::string> *absent) {
+  return [folder = programFolder(common), absent](const data::Dataset &dataset) {
+    data::DataReport report = data::lookAtData(dataset, folder);
+    if (absent)
+      for (const std::string &file : report.absent)
+        if (!std::count(absent->begin(), absent->end(), file))
+          absent->push_back(file);
+    return report;
+  };
+}
+
 std::unique_ptr<Checked> tool::checkProgram(const Common &common, const Request &request) {
   auto checked = std::make_unique<Checked>();
   checked->modules = std::make_unique<check::Modules>(checked->sources, checked->engine);
@@ -34,6 +48,8 @@ std::unique_ptr<Checked> tool::checkProgram(const Common &common, const Request 
   check::CheckOptions options;
   options.real = common.real == "f64" ? check::DType::F64 : check::DType::F32;
   options.dataDims = request.dataDims;
+  if (request.looksAtData)
+    options.lookAtData = dataBeside(common);
   if (checked->module) {
     if (request.function.empty())
       checked->program =

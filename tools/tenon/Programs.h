@@ -21,7 +21,13 @@ struct Request {
   check::FunctionInputs inputs;
   /// Dimensions that are read from the data.
   std::map<std::string, int64_t> dataDims;
+  /// The columns of its data set are compared with the files; nothing that is compiled depends on
+  /// it.
+  bool looksAtData = false;
 };
+
+/// Looks at files beside the program. Those that aren't there are added to `absent`, if given.
+data::LookAtData dataBeside(const Common &common, std::vector<std::string> *absent = nullptr);
 
 /// A file that has been read and checked. Diagnostics have been printed.
 struct Checked {

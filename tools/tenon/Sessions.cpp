@@ -35,9 +35,9 @@ std::string tool::programFolder(const Common &common) {
   return std::filesystem::path(common.file).parent_path().string();
 }
 
-std::optional<TrainingProgram> tool::compileTraining(const Common &common,
-                                                     const data::Extents &extents) {
-  auto compiled = compileProgram(common, {"", {}, extents});
+std::optional<TrainingProgram>
+tool::compileTraining(const Common &common, const data::Extents &extents, bool looksAtData) {
+  auto compiled = compileProgram(common, {"", {}, extents, looksAtData});
   if (!compiled)
     return std::nullopt;
   auto training = train::trainingFromJson(compiled->loaded->image().metadata);
@@ -58,12 +58,14 @@ bool tool::dependsOnData(const train::Training &training) {
 
 std::optional<TrainingWithData> tool::openTraining(const Common &common,
                                                    const data::Fitted *fitted) {
-  auto program = compileTraining(common);
+  auto program = compileTraining(common, {}, true);
   if (!program)
     return std::nullopt;
   auto table = data::Table::load(program->training.dataset, {programFolder(common), fitted});
   if (!table) {
-    fail(table.failure());
+    // A program from the cache hasn't been compared with its data.
+    if (!program->compiled->fromCache || checkProgram(common, {"", {}, {}, true}))
+      fail(table.failure());
     return std::nullopt;
   }
   if (dependsOnData(program->training)) {

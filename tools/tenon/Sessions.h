@@ -19,8 +19,8 @@ struct TrainingProgram {
 
 /// Compiles the `train` block. `extents` are dimensions read from data or checkpoint. Nothing after
 /// an error, which is on standard error.
-std::optional<TrainingProgram> compileTraining(const Common &common,
-                                               const data::Extents &extents = {});
+std::optional<TrainingProgram>
+compileTraining(const Common &common, const data::Extents &extents = {}, bool looksAtData = false);
 /// True if the program's types depend on extents that only the data tells.
 bool dependsOnData(const train::Training &training);
 
