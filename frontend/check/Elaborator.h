@@ -420,6 +420,9 @@ private:
   bool initialValues(TrainBlock &block, Entry &entry, bool metrics);
   bool predictEntry(TrainBlock &block, Entry &entry, Training &result);
   void describeTraining(TrainBlock &block, const Entry &step, Training &result);
+  /// What the training is made of (Ingredients.cpp).
+  void addSettings(const TrainBlock &block, Training &result);
+  void addDeclarations(const TrainBlock &block, Training &result);
 
   struct Active {
     SourceRange range;

@@ -1,6 +1,7 @@
 //===- Program.cpp - Names and text of checked programs -------------------===//
 #include "frontend/check/Program.h"
 
+#include <algorithm>
 #include <sstream>
 
 using namespace tenon;
@@ -46,6 +47,26 @@ ValueId Entry::argumentOf(Role role) const {
       return argument.value;
   return kNoValue;
 }
+
+static bool usesValue(const Region &region, ValueId value) {
+  auto has = [&](const std::vector<ValueId> &values) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
+  for (const Op &op : region.ops) {
+    if (has(op.operands))
+      return true;
+    if (auto *read = std::get_if<ReadAttr>(&op.attr))
+      for (const ReadPosition &position : read->positions)
+        if (position.value == value)
+          return true;
+    for (const Region &inner : op.regions)
+      if (usesValue(inner, value))
+        return true;
+  }
+  return has(region.results);
+}
+
+bool Entry::uses(ValueId value) const { return value != kNoValue && usesValue(body, value); }
 
 const Entry *Program::find(const std::string &name) const {
   for (const Entry &entry : entries)

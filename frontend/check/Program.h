@@ -286,6 +286,8 @@ struct Entry {
   /// The argument with this role (`Seed`, `Step`, `Steps`); kNoValue if there is none. An entry
   /// with a draw has `Seed` and `Step` (i64 scalars); `Steps` is an i32.
   ValueId argumentOf(Role role) const;
+  /// Whether an operation reads this value, or the entry gives it.
+  bool uses(ValueId value) const;
 };
 
 /// A tensor kept between calls.
@@ -303,6 +305,14 @@ struct StartFrom {
   std::string target; ///< path of the part of the model
   std::string file;
   std::vector<std::pair<std::string, std::string>> rename;
+  SourceRange range;
+};
+
+/// A part of the program that a training is made of, for a later run that goes on with it.
+struct Ingredient {
+  std::string name;  ///< "optimizer.learning_rate"; "`model Classifier`"
+  std::string value; ///< a setting's; of a declaration, its words without space and comments
+  std::string part;  ///< of a setting: the declaration in which its value stands
   SourceRange range;
 };
 
@@ -326,6 +336,12 @@ struct Training {
   bool keepBest = false;
   std::vector<StartFrom> start;
   std::vector<std::string> freeze; ///< paths
+  /// Fixed arguments of the model's, the optimizer's and the metrics' parts.
+  std::vector<Ingredient> settings;
+  /// The program's own declarations that the block uses, and its own lines.
+  std::vector<Ingredient> declarations;
+  /// A step asks how many steps are planned.
+  bool followsSteps = false;
   SourceRange range;
 };
 

@@ -1,5 +1,5 @@
 //===- Training.cpp - Train blocks become entries -------------------------===//
-#include "frontend/check/Elaborator.h"
+#include "frontend/check/TrainBlock.h"
 
 #include <algorithm>
 #include <array>
@@ -14,25 +14,6 @@ using namespace tenon::check;
 static constexpr std::array<std::string_view, 11> entryNames{
     "loss",       "optimizer", "metrics", "predicts", "epochs", "batch",
     "accumulate", "patience",  "keep",    "start",    "freeze"};
-
-/// The train block, taken apart, and the objects that all entries share.
-struct Elaborator::TrainBlock {
-  const ast::Train *syntax = nullptr;
-  Module *module = nullptr;
-  ModelInstance *model = nullptr;
-  const ast::Dataset *datasetSyntax = nullptr;
-  data::Dataset dataset;
-  std::map<std::string, const ast::AssignStmt *, std::less<>> entries;
-  std::vector<const ast::Stmt *> lets;
-  ModelInstance *optimizer = nullptr;
-  std::vector<std::string> metrics;
-  std::vector<bool> metricHasState;
-
-  const ast::Expr *find(std::string_view name) const {
-    auto found = entries.find(name);
-    return found == entries.end() ? nullptr : found->second->value;
-  }
-};
 
 bool Elaborator::readTrainBlock(TrainBlock &block) {
   const ast::Train &train = *block.syntax;
@@ -550,6 +531,9 @@ void Elaborator::describeTraining(TrainBlock &block, const Entry &step, Training
       for (auto &slot : instance->slots)
         if (slot->path == variable.name && slot->role == variable.role)
           variable.hasInitialiser = slot->member->value != nullptr;
+  addSettings(block, result);
+  addDeclarations(block, result);
+  result.followsSteps = step.uses(step.argumentOf(Role::Steps));
   result.epochs = *trainNumber(block, "epochs", 1);
   result.batch = *trainNumber(block, "batch", 32);
   result.patience = trainNumber(block, "patience", std::nullopt);

@@ -147,11 +147,13 @@ Status saveCheckpoint(const std::string &path, const std::string &previous,
                        variable.tensor.bytes.data()});
   tensors.push_back({kAverages, TENON_F64, {int64_t(info.averages.size())}, info.averages.data()});
   Metadata metadata{{"format", kFormat},
-                    {"version", std::to_string(kCheckpointVersion)},
+                    {"version", std::to_string(info.ingredients ? kCheckpointVersion : 1)},
                     {"training", encodeInfo(info)},
                     {"dataset", info.dataset},
                     {"fitted", data::toJson(info.fitted)},
                     {"structure", structureOf(store)}};
+  if (info.ingredients)
+    metadata["ingredients"] = toJson(*info.ingredients, false);
   metadata["checksum"] = checksumOf(tensors, metadata);
   // Another name for the old file costs nothing and stays whatever happens to the new one.
   if (Status status = keepPrevious(path, previous); !status)
@@ -178,9 +180,10 @@ Result<Checkpoint> Checkpoint::open(const std::string &path) {
   };
   if (text("format") != kFormat)
     return Failure{"`" + path + "` is not a checkpoint of a training", "", ""};
-  if (text("version") != std::to_string(kCheckpointVersion))
+  if (text("version") != "1" && text("version") != std::to_string(kCheckpointVersion))
     return Failure{"`" + path + "` is a checkpoint of version " + text("version") +
-                       ", but this program reads version " + std::to_string(kCheckpointVersion),
+                       ", but this program reads versions up to " +
+                       std::to_string(kCheckpointVersion),
                    "", "update tenon"};
   std::vector<SafetensorsTensor> views;
   for (const SafetensorsEntry &entry : file.entries()) {
@@ -210,6 +213,13 @@ Result<Checkpoint> Checkpoint::open(const std::string &path) {
     return Failure{"the checkpoint is damaged: `" + path + "`: " + fitted.failure().message, "",
                    ""};
   checkpoint.header.fitted = std::move(*fitted);
+  if (text("version") != "1") {
+    Result<Ingredients> ingredients = ingredientsFromJson(text("ingredients"));
+    if (!ingredients)
+      return Failure{"the checkpoint is damaged: `" + path + "`: " + ingredients.failure().message,
+                     "", ""};
+    checkpoint.header.ingredients = std::move(*ingredients);
+  }
   std::erase_if(checkpoint.tensors, [&](const NamedTensor &tensor) {
     if (tensor.name == kAverages)
       for (int64_t i = 0; i < tensor.tensor.count(); ++i)

@@ -3,22 +3,25 @@
 ///
 /// Tensors: parameters and states under their own names, "optimizer/…", "metric/…", and
 /// "training/averages", the sums of the epoch so far. Metadata: "format" ("tenon checkpoint"),
-/// "version", "training" (CheckpointInfo but for the next two), "dataset" and "fitted" (JSON),
-/// "structure" (a hash of the variables' names, dtypes and extents), "checksum" (XXH3 of all the
-/// rest). Equal states are equal bytes: no time, no path, no thread count is in it.
+/// "version", "training" (CheckpointInfo but for the next three), "dataset", "fitted" and, from
+/// version 2 on, "ingredients" (JSON), "structure" (a hash of the variables' names, dtypes and
+/// extents), "checksum" (XXH3 of all the rest). Equal states are equal bytes: no time, no path, no
+/// thread count is in it.
 #pragma once
 
 #include "runtime/data/Fitted.h"
 #include "runtime/data/Result.h"
+#include "runtime/train/Ingredients.h"
 #include "runtime/train/Tensors.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tenon::train {
 
-inline constexpr int64_t kCheckpointVersion = 1;
+inline constexpr int64_t kCheckpointVersion = 2;
 
 /// Where a training stands: `step` steps are done; the next batch is `batch` of `epoch`.
 struct Position {
@@ -42,6 +45,7 @@ struct CheckpointInfo {
   uint64_t dataChecksum = 0;
   std::string dataset; ///< data::toJson of the declaration, without places
   data::Fitted fitted;
+  std::optional<Ingredients> ingredients; ///< nothing of a checkpoint of version 1
   std::vector<double> averages;
 
   bool operator==(const CheckpointInfo &) const = default;

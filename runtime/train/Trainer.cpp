@@ -236,6 +236,11 @@ Result<TrainOutcome> TrainingRun::run() {
   } else {
     lastSavedStep = info.position.step;
     lastSaved = std::chrono::steady_clock::now();
+    for (const std::string &change : changes)
+      progress->say("changed: " + change);
+    if (!resumed->info().ingredients)
+      progress->say("the checkpoint is of version 1, which doesn't tell whether the program has "
+                    "changed since");
     if (info.position.epoch >= info.epochs)
       progress->say("all " + std::to_string(info.epochs) +
                     " epochs are done; --epochs asks for "

@@ -31,6 +31,8 @@ struct TrainOptions {
   std::optional<int64_t> epochs, batch;
   /// Goes on from the checkpoint in `runFolder`, or in the latest run of this name.
   bool resume = false;
+  /// Goes on though program, batch or data differ from what made the checkpoint.
+  bool acceptChanges = false;
   /// Empty: a new folder `runsFolder`/<name>-<n>.
   std::string runFolder;
   std::string runsFolder = "runs";

@@ -7,11 +7,15 @@ namespace tenon::train {
 using Json = nlohmann::ordered_json;
 
 std::string toJson(const Training &training) {
-  return Json{
-      {"model", training.model},       {"dataset", Json::parse(data::toJson(training.dataset))},
-      {"metrics", training.metrics},   {"metric_has_state", training.metricHasState},
-      {"predicts", training.predicts}, {"predict_fields", training.predictFields},
-      {"epochs", training.epochs},     {"batch", training.batch}}
+  return Json{{"model", training.model},
+              {"dataset", Json::parse(data::toJson(training.dataset))},
+              {"metrics", training.metrics},
+              {"metric_has_state", training.metricHasState},
+              {"predicts", training.predicts},
+              {"predict_fields", training.predictFields},
+              {"epochs", training.epochs},
+              {"batch", training.batch},
+              {"ingredients", Json::parse(toJson(training.ingredients, true))}}
       .dump();
 }
 
@@ -29,6 +33,10 @@ Result<Training> trainingFromJson(const std::string &text) {
     training.predictFields = json.at("predict_fields").get<std::vector<std::string>>();
     training.epochs = json.at("epochs");
     training.batch = json.at("batch");
+    Result<Ingredients> ingredients = ingredientsFromJson(json.at("ingredients").dump());
+    if (!ingredients)
+      return ingredients.takeFailure();
+    training.ingredients = std::move(*ingredients);
     return training;
   } catch (const Json::exception &exception) {
     return Failure{std::string("not a description of a training: ") + exception.what(), "", ""};

@@ -3,6 +3,7 @@
 
 #include "runtime/data/Result.h"
 #include "runtime/data/Schema.h"
+#include "runtime/train/Ingredients.h"
 
 #include <cstdint>
 #include <string>
@@ -22,6 +23,7 @@ struct Training {
   std::vector<std::string> predictFields; ///< arguments of `predict`, in order
   int64_t epochs = 1;
   int64_t batch = 32;
+  Ingredients ingredients;
 
   bool operator==(const Training &) const = default;
 };

@@ -20,7 +20,8 @@ private:
   Status findCheckpoint();
   Status makeFolder();
   Status settle();
-  Status checkResumable(const CheckpointInfo &saved) const;
+  std::vector<std::string> changesSince(const CheckpointInfo &saved) const;
+  Status checkResumable(const CheckpointInfo &saved);
   Status makeVariables();
   Status openLog();
   Status trainEpochs();
@@ -49,6 +50,7 @@ private:
   Context context;
   TensorStore store;
   std::optional<Checkpoint> resumed;
+  std::vector<std::string> changes; ///< since the checkpoint, accepted
   std::optional<EntryCall> step;
   std::vector<const data::Column *> columns;
   std::optional<MetricsLog> log;

@@ -2,6 +2,7 @@
 #include "runtime/train/Report.h"
 #include "runtime/train/TrainingRun.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -55,28 +56,58 @@ Status TrainingRun::makeFolder() {
   return {};
 }
 
-/// What a resumed run can't change.
-Status TrainingRun::checkResumable(const CheckpointInfo &saved) const {
+/// What makes this run another one than that which made the checkpoint, a line each.
+std::vector<std::string> TrainingRun::changesSince(const CheckpointInfo &saved) const {
+  std::vector<std::string> changes;
+  auto changed = [&](const std::string &what, const std::string &was, const std::string &is) {
+    changes.push_back(what + " was " + was + " and is " + is);
+  };
+  if (saved.ingredients)
+    changes = differences(*saved.ingredients, training.ingredients);
+  if (info.batchSize != saved.batchSize)
+    changed("the batch", std::to_string(saved.batchSize), std::to_string(info.batchSize));
+  if (saved.dataRows != table.rows())
+    changed("the number of rows", std::to_string(saved.dataRows), std::to_string(table.rows()));
+  else if (saved.dataChecksum != table.checksum())
+    changes.push_back("the data has other content");
+  if (saved.dataset != info.dataset)
+    changes.push_back("the declaration of `" + training.dataset.name + "` has changed (" +
+                      training.dataset.place + ")");
+  else if (!(saved.fitted == table.fitted()) && saved.dataChecksum == table.checksum())
+    changes.push_back("the stages of `" + training.dataset.name + "` learnt something else");
+  if (training.ingredients.followsSteps && saved.steps != info.steps)
+    changed("the number of steps that the schedule counts on", std::to_string(saved.steps),
+            std::to_string(info.steps));
+  if (saved.numericMode != info.numericMode)
+    changed("the machine's numeric mode", "`" + saved.numericMode + "`",
+            "`" + info.numericMode + "`");
+  return changes;
+}
+
+/// Refuses to go on with something else than what was begun, unless the user wants that.
+Status TrainingRun::checkResumable(const CheckpointInfo &saved) {
   std::string path = "`" + checkpointIn(outcome.folder) + "`";
   if (options.seed && *options.seed != saved.seed)
     return Failure{path + " was made with seed " + std::to_string(saved.seed) + ", not " +
                        std::to_string(*options.seed),
                    "", "leave --seed out"};
-  if (info.batchSize != saved.batchSize)
-    return Failure{path + " was made with a batch of " + std::to_string(saved.batchSize) +
-                       ", not " + std::to_string(info.batchSize),
-                   "", "give --batch " + std::to_string(saved.batchSize)};
-  if (saved.dataRows != table.rows() || saved.dataChecksum != table.checksum())
-    return Failure{"the data has changed since " + path + " was made", training.dataset.place,
-                   "train anew, without --resume"};
-  if (!(saved.fitted == table.fitted()) || saved.dataset != info.dataset)
-    return Failure{"the declaration of `" + training.dataset.name + "` has changed since " + path +
-                       " was made",
-                   training.dataset.place, "train anew, without --resume"};
-  if (saved.numericMode != info.numericMode)
-    return Failure{path + " was made in the numeric mode `" + saved.numericMode +
-                       "`, but this machine computes in `" + info.numericMode + "`",
-                   "", "go on on a machine like the first, or train anew"};
+  changes = changesSince(saved);
+  if (changes.empty())
+    return {};
+  if (!options.acceptChanges) {
+    std::string message = path + " was made by a training that differs:";
+    for (const std::string &change : changes)
+      message += "\n  " + change;
+    return Failure{message, "",
+                   "undo the change; or go on with it by --accept-changes; or train anew, without "
+                   "--resume"};
+  }
+  bool otherBatches = info.batchSize != saved.batchSize || saved.dataRows != table.rows() ||
+                      saved.dataChecksum != table.checksum() || saved.dataset != info.dataset;
+  if (otherBatches && saved.position.batch != 0)
+    return Failure{path + " is in the middle of epoch " + std::to_string(saved.position.epoch + 1) +
+                       "; batch and data can change between epochs only",
+                   "", "finish the epoch with what it began with"};
   return {};
 }
 
@@ -97,10 +128,15 @@ Status TrainingRun::settle() {
   info.dataChecksum = table.checksum();
   info.dataset = data::toJson(plain);
   info.fitted = table.fitted();
+  info.ingredients = training.ingredients;
   if (info.batchSize < 1 || info.epochs < 1)
     return Failure{"epochs and batch must be at least 1", "", ""};
   stepsPerEpoch = data::batchesOf(rows->size(), info.batchSize);
-  if (__builtin_mul_overflow(stepsPerEpoch, info.epochs, &info.steps) || info.steps > INT32_MAX)
+  // Epochs that are done count as they were, whatever the batch was.
+  Position done = resumed ? resumed->info().position : Position();
+  int64_t left = std::max<int64_t>(0, info.epochs - done.epoch);
+  if (__builtin_mul_overflow(stepsPerEpoch, left, &info.steps) ||
+      (info.steps += done.step - done.batch) > INT32_MAX)
     return Failure{std::to_string(info.epochs) + " epochs of " + std::to_string(stepsPerEpoch) +
                        " steps are more than 2 billion steps",
                    "", ""};

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import struct
 import subprocess
@@ -99,14 +100,19 @@ class CommandLine(unittest.TestCase):
             lines.append(f'"{texts[i % 5]} {LIVING[i % 3].split()[1]}",{i % 2}')
         return "\n".join(lines) + "\n"
 
-    def tenon(self, *arguments, code=0):
+    def tenon(self, *arguments, code=0, limit=None):
+        """Runs a command; `limit` is the largest file that it may write."""
+        def restrict():
+            if limit is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         done = subprocess.run([TENON, *map(str, arguments)], cwd=self.folder, text=True,
-                              env=self.environment, capture_output=True, timeout=300)
+                              env=self.environment, capture_output=True, timeout=300,
+                              preexec_fn=restrict)
         self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def refused(self, *arguments, says):
-        done = self.tenon(*arguments, code=1)
+    def refused(self, *arguments, says, limit=None):
+        done = self.tenon(*arguments, code=1, limit=limit)
         for part in says:
             self.assertIn(part, done.stderr)
         for word in ("Assertion", "tenon.", "LLVM ERROR", "Stack dump", "terminate called"):
@@ -228,6 +234,67 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("from the cache", self.tenon("train", "texts.tn", "--run", "c").stdout)
         self.assertEqual(self.checkpoint("a"), self.checkpoint("c"))
 
+    # ------------------------------------------------------------------ check beside the data
+
+    def test_check_compares_columns_with_the_data(self):
+        self.assertNotIn("not checked", self.tenon("check", "texts.tn").stdout)
+        self.put("wrong.tn", CLASSIFIER.replace('column("text")', 'column("txt")')
+                 .replace('column("label")', 'column("text")'))
+        says = ["error[E0513]", "wrong.tn:5:27", "did you mean `text`?",
+                "error[E0514]", "wrong.tn:6:27", "which is no number", "texts.csv:2"]
+        self.refused("check", "wrong.tn", says=says)
+        self.refused("train", "wrong.tn", says=says)
+        # A program that was compiled before its data changed.
+        self.tenon("train", "texts.tn", "--run", "before", "--epochs", 1)
+        self.put("texts.csv", self.rows().replace("text,label", "text,lable"))
+        self.refused("train", "texts.tn", "--run", "after",
+                     says=["error[E0513]", "texts.tn:6:27", "did you mean `lable`?"])
+        self.put("texts.csv", "text,label\nalone\n")
+        self.refused("check", "texts.tn", says=["error[E0515]", "texts.tn:4:3", "texts.csv:2"])
+        (self.folder / "texts.csv").unlink()
+        self.assertIn("columns not checked, since there is no `texts.csv`",
+                      self.tenon("check", "texts.tn").stdout)
+
+    # ------------------------------------------------------------------ resuming something else
+
+    def test_a_resumed_run_notices_what_has_changed(self):
+        self.put("mine.tn", CLASSIFIER)
+        resume = ["train", "mine.tn", "--run", "run", "--resume", "--epochs"]
+        self.tenon("train", "mine.tn", "--run", "run")
+        before = self.checkpoint("run")
+        changes = [
+            ("learning_rate = 1e-2", "learning_rate = 3e-2",
+             ["`optimizer.learning_rate` was 0.01 and is 0.03", "mine.tn:22:"]),
+            ("dropout = 0.2, r", "dropout = 0.4, r", ["`lstm.dropout` was 0.2 and is 0.4"]),
+            ("sigmoid\n  }", "tanh |> sigmoid\n  }", ["`model Classifier` has changed", "mine.tn:10:"]),
+            ("loss      = ", "loss      = 2.0 * ", ["`loss` of `train` has changed"]),
+            ("batch     = 8", "batch     = 16", ["the batch was 8 and is 16"]),
+            ("pad(6)", 'pad(6, side = "right")', ["the declaration of `Texts` has changed"]),
+        ]
+        for old, new, says in changes:
+            with self.subTest(new):
+                self.assertEqual(CLASSIFIER.count(old), 1)
+                self.put("mine.tn", CLASSIFIER.replace(old, new))
+                done = self.refused(*resume, 3, says=[*says, "--accept-changes"])
+                self.assertEqual(sum(line.startswith("  ") for line in done.stderr.splitlines()), 1)
+                self.assertEqual(before, self.checkpoint("run"))
+        # What is only written otherwise is the same program.
+        self.put("mine.tn", "// A comment.\n" + CLASSIFIER.replace("1e-2", "0.010"))
+        self.tenon(*resume, 3)
+        self.put("mine.tn", CLASSIFIER.replace("1e-2", "2e-2"))
+        self.refused(*resume, 4, says=["was 0.01 and is 0.02"])
+        done = self.tenon(*resume, 4, "--accept-changes")
+        self.assertIn("changed: `optimizer.learning_rate`", done.stdout)
+        self.tenon(*resume, 5)
+
+    def test_changed_data_is_noticed_and_read_as_the_model_knows_it(self):
+        self.tenon("train", "texts.tn", "--run", "run", "--epochs", 1)
+        self.put("texts.csv", self.rows() + "an unheard word,1\n")
+        resume = ["train", "texts.tn", "--run", "run", "--resume", "--epochs", 2]
+        self.refused(*resume, says=["the number of rows was 60 and is 61", "--accept-changes"])
+        self.tenon(*resume, "--accept-changes")
+        self.tenon("evaluate", "texts.tn", "--run", "run")
+
     # ------------------------------------------------------------------ bad data
 
     def test_bad_data(self):
@@ -242,7 +309,8 @@ class CommandLine(unittest.TestCase):
             "label that is no number": (good.replace(",1\n", ",yes\n", 1), ["yes", "texts.csv:"]),
             "row with too few fields": ("\n".join(lines[:5] + ["alone"] + lines[5:]) + "\n",
                                         ["texts.csv:6"]),
-            "label outside the range": (good.replace(",1\n", ",7\n"), ["between 0 and 1"]),
+            "label outside the range": (good.replace(",1\n", ",7\n"),
+                                        ["between 0 and 1", "step 1", "texts.csv:"]),
         }
         for name, (content, says) in cases.items():
             with self.subTest(name):
@@ -273,6 +341,34 @@ class CommandLine(unittest.TestCase):
         self.refused("train", "blow.tn", "--run", "blown",
                      says=["step 1", f"blow.tn:{line}:", "not finite"])
         self.assertTrue(self.checkpoint("blown"))
+
+    def test_a_loss_that_explodes_later_keeps_the_last_good_checkpoint(self):
+        text = CLASSIFIER.replace("learning_rate = 1e-2", "learning_rate = 1e30")
+        text = text.replace("losses.binary_cross_entropy(predict(tokens), label)",
+                            "far(predict(tokens), label)")
+        text += ("\nfn far(p: f32[n], y: f32[n]) -> f32 {\n  let apart[i] = exp(80.0 * p[i]) - y[i]\n"
+                 "  mean(apart * apart)\n}\n")
+        self.put("far.tn", text)
+        done = self.refused("train", "far.tn", "--run", "far", "--checkpoint-steps", 1,
+                            says=["far.tn:", "not finite", "the checkpoint of step "])
+        step = int(done.stderr.split("step ")[1].split()[0])
+        self.assertGreater(step, 1)
+        self.assertIn(f"the checkpoint of step {step - 1} is in far/", done.stderr)
+        good = self.checkpoint("far")
+        again = self.refused("train", "far.tn", "--run", "far", "--resume", says=[f"step {step} "])
+        self.assertEqual(done.stderr, again.stderr)
+        self.assertEqual(good, self.checkpoint("far"))
+
+    def test_a_full_disk_keeps_the_last_good_checkpoint(self):
+        self.tenon("train", "texts.tn", "--run", "whole", "--epochs", 3)
+        self.tenon("train", "texts.tn", "--run", "full", "--epochs", 1)
+        good = self.checkpoint("full")
+        resume = ["train", "texts.tn", "--run", "full", "--resume", "--epochs", 3]
+        self.refused(*resume, limit=len(good) // 2,
+                     says=["cannot write `full/checkpoint.safetensors`", "is untouched"])
+        self.assertEqual(good, self.checkpoint("full"))
+        self.tenon(*resume)
+        self.assertEqual(self.checkpoint("whole"), self.checkpoint("full"))
 
 
 if __name__ == "__main__":

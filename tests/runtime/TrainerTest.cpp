@@ -281,8 +281,14 @@ TEST_F(Trainer, refuses_what_would_lose_or_mix) {
                              "help: leave --seed out");
   TrainOptions batched = resuming("run");
   batched.batch = 8;
-  EXPECT_EQ(failure(batched), "`run/checkpoint.safetensors` was made with a batch of 16, not 8\n"
-                              "help: give --batch 16");
+  const std::string differs = "`run/checkpoint.safetensors` was made by a training that differs:\n";
+  const std::string advice = "\nhelp: undo the change; or go on with it by --accept-changes; or "
+                             "train anew, without --resume";
+  EXPECT_EQ(failure(batched), differs + "  the batch was 16 and is 8" + advice);
+  batched.acceptChanges = true;
+  EXPECT_EQ(failure(batched), "`run/checkpoint.safetensors` is in the middle of epoch 1; batch and "
+                              "data can change between epochs only\n"
+                              "help: finish the epoch with what it began with");
   EXPECT_EQ(failure(resuming("run"), true),
             "the checkpoint `run/checkpoint.safetensors` is of another model:\n"
             "  `dense.weights` is f32[5] in the program and f32[4] in the checkpoint\n"
@@ -295,9 +301,65 @@ TEST_F(Trainer, refuses_what_would_lose_or_mix) {
             "another process is training into the folder of `run/m");
   folder.write("a.csv", fake::csv(331));
   load();
-  EXPECT_EQ(failure(resuming("run")),
-            "fake.tn:2:1: the data has changed since `run/checkpoint.safetensors` was made\n"
-            "help: train anew, without --resume");
+  EXPECT_EQ(failure(resuming("run")), differs + "  the number of rows was 330 and is 331" + advice);
+}
+
+TEST_F(Trainer, notices_another_program) {
+  training.ingredients = {
+      "a", false, {{"optimizer.learning_rate", "0.1", "`optimizer`", "p.tn:9:3"}}, {}};
+  training.ingredients.parts = {{"`optimizer`", "1", "", "p.tn:9:1"}, {"`fn f`", "2", "", ""}};
+  run(stopping(options("run"), 5));
+  fake::onStep = nullptr;
+  const Ingredients before = training.ingredients;
+  auto told = [&] {
+    std::string text = failure(resuming("run"));
+    size_t from = text.find("differs:\n"), to = text.find("\nhelp");
+    return from == std::string::npos ? text : text.substr(from + 9, to - from - 9);
+  };
+  // Another graph without another word in the program is the compiler's doing.
+  training.ingredients.graph = "b";
+  training.ingredients.settings[0].value = "0.2";
+  training.ingredients.parts[0].value = "3";
+  EXPECT_EQ(told(), "  `optimizer.learning_rate` was 0.1 and is 0.2 (p.tn:9:3)");
+  training.ingredients.settings = before.settings;
+  EXPECT_EQ(told(), "  `optimizer` has changed (p.tn:9:1)");
+  training.ingredients.parts = {before.parts[0], {"`fn g`", "2", "", "p.tn:2:1"}};
+  EXPECT_EQ(told(), "  `fn g` is new (p.tn:2:1)\n  `fn f` is gone");
+  training.ingredients.graph = "a";
+  EXPECT_EQ(differences(before, training.ingredients), std::vector<std::string>());
+
+  // Accepted, it goes on and is what the next checkpoint knows.
+  training.ingredients.graph = "b";
+  TrainOptions accepting = resuming("run");
+  accepting.acceptChanges = true;
+  run(accepting);
+  EXPECT_EQ(Checkpoint::open(checkpointIn(folder.path("run")))->info().ingredients->graph, "b");
+
+  // More epochs are no change, but for a schedule.
+  TrainOptions longer = resuming("run");
+  longer.epochs = training.epochs + 1;
+  run(longer);
+  training.ingredients.followsSteps = true;
+  longer.epochs = training.epochs + 2;
+  EXPECT_NE(failure(longer).find("the number of steps that the schedule counts on was"),
+            std::string::npos);
+}
+
+TEST_F(Trainer, batch_and_data_may_change_between_epochs) {
+  run(options("run"));
+  folder.write("a.csv", fake::csv(200));
+  load();
+  TrainOptions other = resuming("run");
+  other.batch = 8;
+  other.epochs = training.epochs + 2;
+  other.acceptChanges = true;
+  TrainOutcome outcome = run(other);
+  EXPECT_EQ(outcome.position.epoch, training.epochs + 2);
+  // Resumed again without another change, it knows how far it is.
+  TrainOptions again = resuming("run");
+  again.batch = 8;
+  again.epochs = training.epochs + 2;
+  run(again);
 }
 
 TEST_F(Trainer, a_damaged_checkpoint_is_refused_and_the_one_before_it_named) {

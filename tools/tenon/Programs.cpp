@@ -76,7 +76,31 @@ mlir::OwningOpRef<mlir::ModuleOp> tool::lowerProgram(const Checked &checked,
 // Compiling
 //===----------------------------------------------------------------------===//
 
-std::string tool::describeTraining(const check::Training &training) {
+/// The program's own declarations by hashes of their words, its entries by one of what they
+/// compute.
+static train::Ingredients describeIngredients(const Checked &checked) {
+  const check::Training &training = *checked.program->training;
+  const SourceManager &sources = checked.sources;
+  auto place = [&](SourceRange range) {
+    bool own = range.isValid() && !sources.path(range.file).starts_with('<');
+    return own ? sources.describe(range) : std::string();
+  };
+  train::Ingredients result;
+  for (const check::Ingredient &each : training.settings)
+    result.settings.push_back({each.name, each.value, each.part, place(each.range)});
+  for (const check::Ingredient &each : training.declarations)
+    result.parts.push_back({each.name, hashText(each.value), "", place(each.range)});
+  std::string graph;
+  for (const char *name : {"train_step", "evaluate_step", "reset_metrics"})
+    if (const check::Entry *entry = checked.program->find(name))
+      graph += check::print(*entry);
+  result.graph = hashText(graph);
+  result.followsSteps = training.followsSteps;
+  return result;
+}
+
+std::string tool::describeTraining(const Checked &checked) {
+  const check::Training &training = *checked.program->training;
   train::Training description;
   description.model = training.model;
   description.dataset = training.dataset;
@@ -86,6 +110,7 @@ std::string tool::describeTraining(const check::Training &training) {
   description.predictFields = training.predictFields;
   description.epochs = training.epochs;
   description.batch = training.batch;
+  description.ingredients = describeIngredients(checked);
   return train::toJson(description);
 }
 
@@ -138,7 +163,7 @@ static std::optional<ProgramImage> makeImage(const Common &common, const Request
     return std::nullopt;
   }
   if (checked->program->training)
-    image->metadata = describeTraining(*checked->program->training);
+    image->metadata = describeTraining(*checked);
   if (options.cache) {
     std::vector<std::string> files = checked->files();
     rememberFiles(*options.cache, identity, files);

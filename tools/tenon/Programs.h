@@ -62,7 +62,7 @@ struct Compiled {
 std::unique_ptr<Compiled> compileProgram(const Common &common, const Request &request);
 
 std::optional<CompileOptions> compileOptions(const Common &common);
-/// What the runtime is told of a `train` block, as JSON.
-std::string describeTraining(const check::Training &training);
+/// What the runtime is told of a program's `train` block, as JSON.
+std::string describeTraining(const Checked &checked);
 
 } // namespace tenon::tool

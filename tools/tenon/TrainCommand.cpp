@@ -14,13 +14,21 @@ struct TrainSettings {
   std::optional<uint64_t> seed;
   std::optional<int64_t> epochs, batch;
   std::string run;
-  bool resume = false, quiet = false;
+  bool resume = false, acceptChanges = false, quiet = false;
   double checkpointSeconds = 60;
   int64_t checkpointSteps = 0;
 };
 
 int trainProgram(const Common &common, const TrainSettings &settings) {
-  auto opened = openTraining(common, nullptr);
+  // Data that has changed is read as the model knows it: by the words and classes of its
+  // checkpoint.
+  std::optional<train::Checkpoint> checkpoint;
+  if (settings.resume && settings.acceptChanges) {
+    checkpoint = openCheckpoint(common, settings.run);
+    if (!checkpoint)
+      return Exit::Failed;
+  }
+  auto opened = openTraining(common, checkpoint ? &checkpoint->info().fitted : nullptr);
   if (!opened)
     return Exit::Failed;
   const Compiled &compiled = *opened->program.compiled;
@@ -36,6 +44,7 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   options.epochs = settings.epochs;
   options.batch = settings.batch;
   options.resume = settings.resume;
+  options.acceptChanges = settings.acceptChanges;
   options.runFolder = settings.run;
   options.name = programName(common);
   options.program = common.file;
@@ -68,6 +77,8 @@ void tool::addTrain(CLI::App &app, Common &common, int &exit) {
                       "Folder for checkpoint, metrics and curves (default: a new one in runs/)");
   command->add_flag("--resume", settings->resume,
                     "Go on with --run, or with the latest run of this program");
+  command->add_flag("--accept-changes", settings->acceptChanges,
+                    "Go on though program, batch or data have changed since the checkpoint");
   command->add_flag("--quiet", settings->quiet, "No progress");
   command
       ->add_option("--checkpoint-seconds", settings->checkpointSeconds,

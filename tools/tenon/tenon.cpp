@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
+
 #include <cstdio>
 
 using namespace tenon::tool;
@@ -30,6 +32,8 @@ void tenon::tool::addCommon(CLI::App &command, Common &common) {
 }
 
 int main(int argc, char **argv) {
+  // A file that may not grow is an error of the write, not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Compiles and runs Tenon programs: models with their data and training.", "tenon");
   app.require_subcommand(1);
   app.set_version_flag("--version", TENON_VERSION);

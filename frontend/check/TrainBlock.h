@@ -1,0 +1,27 @@
+//===- TrainBlock.h - A train block, taken apart ----------------*- C++ -*-===//
+#pragma once
+
+#include "frontend/check/Elaborator.h"
+
+namespace tenon::check {
+
+/// The train block, taken apart, and the objects that all entries share.
+struct Elaborator::TrainBlock {
+  const ast::Train *syntax = nullptr;
+  Module *module = nullptr;
+  ModelInstance *model = nullptr;
+  const ast::Dataset *datasetSyntax = nullptr;
+  data::Dataset dataset;
+  std::map<std::string, const ast::AssignStmt *, std::less<>> entries;
+  std::vector<const ast::Stmt *> lets;
+  ModelInstance *optimizer = nullptr;
+  std::vector<std::string> metrics;
+  std::vector<bool> metricHasState;
+
+  const ast::Expr *find(std::string_view name) const {
+    auto found = entries.find(name);
+    return found == entries.end() ? nullptr : found->second->value;
+  }
+};
+
+} // namespace tenon::check
