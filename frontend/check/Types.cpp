@@ -66,7 +66,8 @@ void Elaborator::unknownDims(const ast::Expr *written, const DimEnv &written_env
   auto [expr, env] = follow(written, &written_env);
   if (auto *name = ast::dynCast<ast::NameExpr>(expr)) {
     auto value = lookup(*env->scope, name->name, name->range);
-    bool known = value && (value->is<Number>() || value->isError());
+    // A list may be asked for its length.
+    bool known = value && (value->is<Number>() || value->is<Sequence>() || value->isError());
     if (!known && !std::count(out.begin(), out.end(), name->name))
       out.emplace_back(name->name);
   } else if (auto *unary = ast::dynCast<ast::UnaryExpr>(expr)) {

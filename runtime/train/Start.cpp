@@ -18,6 +18,13 @@ bool isUnder(const std::string &name, const std::string &prefix) {
          (name.starts_with(prefix) && name[prefix.size()] == '.');
 }
 
+/// A variable's name within a part of the model; of a part that is the variable itself, its own.
+std::string nameWithin(const std::string &name, const std::string &part) {
+  if (name == part)
+    return name.substr(name.rfind('.') + 1);
+  return part.empty() ? name : name.substr(part.size() + 1);
+}
+
 /// What the program calls a tensor of the file: the first fitting rename counts.
 std::string renamed(const std::string &name, const StartFrom &start) {
   for (const auto &[from, to] : start.rename)
@@ -79,8 +86,7 @@ Status loadStart(const StartFrom &start, const std::string &folder, TensorStore 
     bool ofModel = variable.role == "parameter" || variable.role == "state";
     if (!ofModel || !isUnder(variable.name, start.target))
       continue;
-    std::string inner =
-        start.target.empty() ? variable.name : variable.name.substr(start.target.size() + 1);
+    std::string inner = nameWithin(variable.name, start.target);
     auto found = given.find(inner);
     if (found == given.end()) {
       std::optional<std::string> meant = data::closest(inner, names);
