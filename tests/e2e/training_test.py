@@ -331,7 +331,7 @@ train Net on Points {
         self.assertEqual((begun["slope"], begun["offset"]), ((2.5,), (7.0,)))
         self.changed(start='{ slope: safetensors("old.safetensors") }')
         done = self.train("none", code=1)
-        self.assertIn("line.tn:24:", done.stderr)
+        self.assertIn("line.tn:21:20", done.stderr)
         self.assertIn("has no", done.stderr)
         self.changed(start='safetensors("old.safetensors", rename = [("other", "slope"), ("a.rest", "offset")])')
         self.assertIn("`slope` is f32, and `other` of `old.safetensors` is f32[2]", self.train("bad", code=1).stderr)
