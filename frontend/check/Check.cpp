@@ -23,6 +23,7 @@ void Elaborator::checkFile(Module &module) {
       evaluateDataset(*dataset, module);
     if (auto *train = ast::dynCast<ast::Train>(decl))
       elaborateTrain(module, *train);
+    frozen.clear();
   }
   isLowered = false;
   checkRoots(module);

@@ -85,30 +85,69 @@ std::optional<data::Source> Elaborator::dataSource(const ast::DatasetSource &wri
           "sources are `csv`, `text_file`, `text_folder`, `image_folder`, `idx`, `npy`, `npz`");
     return std::nullopt;
   }
-  if (kind != "csv") {
+  if (kind == "image_folder" || kind == "idx") {
     notYet(name->range, "the source `" + kind + "`");
     return std::nullopt;
   }
-  auto *path = call->args.empty() ? nullptr : ast::dynCast<ast::StringExpr>(call->args[0].value);
-  if (!path || !call->args[0].name.text.empty()) {
-    error(Code::UnknownSource, range, "`" + kind + "` takes the file's name first")
-        .help("`" + kind + "(\"file.csv\")`");
-    return std::nullopt;
+  data::Source source{kind, "", std::string(written.split.text), {}, sources.describe(range)};
+  size_t from = 0;
+  if (kind != "npy") {
+    auto *path = call->args.empty() ? nullptr : ast::dynCast<ast::StringExpr>(call->args[0].value);
+    if (!path || !call->args[0].name.text.empty()) {
+      error(Code::UnknownSource, range, "`" + kind + "` takes the file's name first")
+          .help("`" + kind + "(\"file" + (kind == "csv" ? ".csv" : "") + "\")`");
+      return std::nullopt;
+    }
+    source.path = path->value;
+    from = 1;
   }
-  auto options = dataArguments(call->args, 1, module);
+  auto options = dataArguments(call->args, from, module);
   if (!options)
     return std::nullopt;
   for (size_t i = 0; i < options->size(); ++i)
-    if ((*options)[i].name != "separator") {
-      auto &arg = call->args[i + 1];
-      auto report =
-          error(Code::UnknownArgument, arg.name.range.isValid() ? arg.name.range : arg.range,
-                "`csv` has no parameter `" + (*options)[i].name + "`");
-      report.help("its parameter is `separator`, a text of one character");
+    if (!checkSourceOption(kind, (*options)[i], call->args[i + from]))
       return std::nullopt;
-    }
-  return data::Source{kind, std::string(path->value), std::string(written.split.text), *options,
-                      sources.describe(range)};
+  source.options = *options;
+  if (kind == "npy" && source.options.empty()) {
+    error(Code::UnknownSource, range, "`npy` names each column's file")
+        .help("`npy(image = \"images.npy\", label = \"labels.npy\")`");
+    return std::nullopt;
+  }
+  return source;
+}
+
+/// An argument of a source beside its path.
+bool Elaborator::checkSourceOption(const std::string &kind, const data::Argument &option,
+                                   const ast::Arg &arg) {
+  SourceRange range = arg.name.range.isValid() ? arg.name.range : arg.range;
+  if (kind == "npy") {
+    if (!option.name.empty() && std::holds_alternative<std::string>(option.value.value))
+      return true;
+    error(Code::UnknownArgument, range, "`npy` takes columns' names, each with its file")
+        .help("`npy(image = \"images.npy\", label = \"labels.npy\")`");
+    return false;
+  }
+  static const std::map<std::string, std::vector<std::string>> known{
+      {"csv", {"separator"}}, {"text_file", {"window", "stride"}}};
+  auto found = known.find(kind);
+  if (found == known.end() ||
+      !std::count(found->second.begin(), found->second.end(), option.name)) {
+    auto report = error(Code::UnknownArgument, range,
+                        "`" + kind + "` has no parameter `" + option.name + "`");
+    if (kind == "csv")
+      report.help("its parameter is `separator`, a text of one character");
+    else if (kind == "text_file")
+      report.help("its parameters are `window` and `stride`, whole numbers");
+    return false;
+  }
+  auto *number = std::get_if<int64_t>(&option.value.value);
+  if (kind == "text_file" && (!number || *number < 1)) {
+    error(Code::ArgumentType, arg.range,
+          "`" + option.name + "` is a number of bytes: a whole number from 1")
+        .done();
+    return false;
+  }
+  return true;
 }
 
 bool Elaborator::dataSplits(const ast::Dataset &dataset, std::vector<data::Split> &out) {
@@ -154,239 +193,33 @@ bool Elaborator::dataSplits(const ast::Dataset &dataset, std::vector<data::Split
 }
 
 //===----------------------------------------------------------------------===//
-// Fields
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// What a field is after a stage.
-struct Stream {
-  enum Kind { Cell, Ids, Numbers } kind = Cell;
-  std::string dtype = "f32"; ///< of `Numbers`
-  std::vector<data::Extent> dims;
-};
-} // namespace
-
-static std::string describe(const Stream &stream) {
-  if (stream.kind == Stream::Cell)
-    return "a column's cell";
-  if (stream.kind == Stream::Ids)
-    return "ids of any number";
-  std::string text = stream.dtype;
-  for (size_t i = 0; i < stream.dims.size(); ++i)
-    text += (i ? ", " : "[") + (stream.dims[i].extent >= 0 ? std::to_string(stream.dims[i].extent)
-                                                           : stream.dims[i].name);
-  return stream.dims.empty() ? text : text + "]";
-}
-
-/// The stages of a field's expression, from the column on.
-static const ast::Expr *
-pipeline(const ast::Expr *expr,
-         std::vector<std::pair<const ast::Expr *, const ast::CallExpr *>> &stages) {
-  while (auto *call = ast::dynCast<ast::CallExpr>(expr)) {
-    if (!call->piped)
-      break;
-    stages.emplace_back(call->callee, call);
-    expr = call->args[0].value;
-  }
-  std::reverse(stages.begin(), stages.end());
-  return expr;
-}
-
-std::optional<data::Field> Elaborator::dataField(const ast::DatasetField &written, Module &module) {
-  if (!written.value || written.value->kind == ast::ExprKind::Error)
-    return std::nullopt;
-  std::vector<std::pair<const ast::Expr *, const ast::CallExpr *>> stages;
-  const ast::Expr *base = pipeline(written.value, stages);
-  auto *column = ast::dynCast<ast::CallExpr>(base);
-  auto *columnName = column ? ast::dynCast<ast::NameExpr>(column->callee) : nullptr;
-  data::Field field;
-  field.name = written.name.text;
-  field.place = sources.describe(written.range);
-  if (!columnName || (columnName->name != "column" && columnName->name != "columns")) {
-    error(Code::UnknownStage, base->range, "a field begins with a column")
-        .help(
-            "`column(\"name\")`, then stages: `column(\"text\") |> tokenize(vocabulary = 10_000)`");
-    return std::nullopt;
-  }
-  Stream stream;
-  bool isTable = plainTable;
-  bool several = columnName->name == "columns";
-  for (const ast::Arg &arg : column->args) {
-    if (!arg.name.text.empty())
-      continue;
-    auto *text = ast::dynCast<ast::StringExpr>(arg.value);
-    if (!text) {
-      error(Code::ArgumentType, arg.range, "a column is given by its name, a text").done();
-      return std::nullopt;
-    }
-    field.columns.emplace_back(text->value);
-  }
-  if (field.columns.size() != (several ? 2u : 1u)) {
-    error(Code::MissingArgument, columnName->range,
-          several ? "`columns` takes the first and the last column's name"
-                  : "`column` takes one column's name")
-        .done();
-    return std::nullopt;
-  }
-  size_t named = field.columns.size();
-  auto options = dataArguments(column->args, named, module);
-  if (!options)
-    return std::nullopt;
-  field.columnOptions = *options;
-  if (several)
-    stream.dims.push_back({-1, "columns"});
-  for (auto &[callee, call] : stages) {
-    auto stage = dataStage(callee, *call, module);
-    if (!stage)
-      return std::nullopt;
-    auto wrong = [&, callee = callee](const std::string &wanted) {
-      error(Code::StageKind, callee->range,
-            "`" + stage->name + "` takes " + wanted + ", and here it gets " + describe(stream))
-          .done();
-      return std::nullopt;
-    };
-    auto count = [&](const char *name) -> int64_t {
-      for (const data::Argument &argument : stage->arguments)
-        if (argument.name == name || argument.name.empty())
-          if (auto *number = std::get_if<int64_t>(&argument.value.value))
-            return *number;
-      return -1;
-    };
-    if (stage->name == "tokenize") {
-      if (stream.kind != Stream::Cell || several)
-        return wrong("a column's text");
-      stream.kind = Stream::Ids;
-    } else if (stage->name == "pad") {
-      if (stream.kind != Stream::Ids)
-        return wrong("the ids that `tokenize` gives");
-      stream = {Stream::Numbers, "i32", {{count("n"), ""}}};
-    } else if (stage->name == "category" || stage->name == "hash") {
-      if (stream.kind != Stream::Cell)
-        return wrong("a column's cell");
-      stream = {Stream::Numbers, "i32", stream.dims};
-    } else if (stage->name == "one_hot") {
-      if (stream.kind == Stream::Ids)
-        return wrong("a column's cell or one id");
-      stream = {Stream::Numbers, "f32", {{-1, "classes"}}};
-    } else {
-      if (stream.kind == Stream::Ids)
-        return wrong("numbers");
-      stream = {Stream::Numbers, "f32", stream.dims};
-    }
-    field.stages.push_back(std::move(*stage));
-  }
-
-  // The type that is declared, against what the stages give.
-  auto *named_type = ast::dynCast<ast::NamedType>(written.type);
-  auto dtype = named_type && named_type->path.names.size() == 1
-                   ? dtypeNamed(named_type->path.names[0].text)
-                   : std::nullopt;
-  if (!dtype) {
-    if (written.type && written.type->kind != ast::TypeKind::Error)
-      error(Code::FieldType, written.type->range, "a field is a tensor with a fixed dtype").done();
-    return std::nullopt;
-  }
-  field.dtype = name(*dtype);
-  DimEnv env{module.scope, nullptr, {}, nullptr};
-  for (const ast::TypeDim &dim : named_type->dims) {
-    if (dim.ellipsis) {
-      error(Code::FieldType, dim.range, "a field's dimensions are written out").done();
-      return std::nullopt;
-    }
-    std::vector<std::string> unknown;
-    unknownDims(dim.extent, env, unknown);
-    if (!unknown.empty() && dim.extent->kind == ast::ExprKind::Name) {
-      field.dims.push_back({-1, unknown[0]});
-      continue;
-    }
-    auto extent = evaluateDim(dim.extent, env);
-    if (!extent || !extent->constant())
-      return std::nullopt;
-    field.dims.push_back({*extent->constant(), ""});
-  }
-  auto mismatch = [&](const std::string &gives) -> std::optional<data::Field> {
-    error(Code::FieldType, written.type->range,
-          "`" + field.name + "` is " + text(written.type->range) + ", and its stages give " + gives)
-        .secondary(stages.empty() ? base->range : stages.back().first->range, "gives " + gives)
-        .help(stream.kind == Stream::Ids ? "fix their number: `|> pad(" +
-                                               (field.dims.size() == 1 && field.dims[0].extent >= 0
-                                                    ? std::to_string(field.dims[0].extent)
-                                                    : "100") +
-                                               ")`"
-                                         : "write `" + field.name + ": " + gives + "`");
-    return std::nullopt;
-  };
-  if (stream.kind == Stream::Ids)
-    return mismatch(describe(stream));
-  if (stream.kind == Stream::Cell)
-    stream = {Stream::Numbers, field.dtype, stream.dims};
-  bool same = !isTable || stream.dims.size() == field.dims.size();
-  for (size_t i = 0; same && isTable && i < field.dims.size(); ++i)
-    same = stream.dims[i].extent < 0 || field.dims[i].extent == stream.dims[i].extent;
-  bool ids = stream.dtype == "i32";
-  bool dtypeFits = ids ? isInteger(*dtype) : stages.empty() || isReal(*dtype);
-  if (!same || !dtypeFits)
-    return mismatch(describe(stream));
-  return field;
-}
-
-std::optional<data::Stage> Elaborator::dataStage(const ast::Expr *callee, const ast::CallExpr &call,
-                                                 Module &module) {
-  struct Known {
-    std::string name;
-    std::vector<std::string> parameters; ///< the first may be positional
-    size_t required;
-  };
-  static const std::vector<Known> known{{"tokenize", {"vocabulary", "ends"}, 1},
-                                        {"pad", {"n", "side"}, 1},
-                                        {"category", {"n"}, 1},
-                                        {"hash", {"n"}, 1},
-                                        {"one_hot", {}, 0},
-                                        {"normalise", {}, 0},
-                                        {"rescale", {"scale", "offset"}, 1}};
-  std::string name = text(callee->range);
-  auto found = std::find_if(known.begin(), known.end(), [&](auto &k) { return k.name == name; });
-  if (found == known.end()) {
-    if (name == "resize" || name.starts_with("images.")) {
-      notYet(callee->range, "the stage `" + name + "`");
-      return std::nullopt;
-    }
-    auto *simple = ast::dynCast<ast::NameExpr>(callee);
-    if (!simple || isNameKnown(*module.scope, simple->name)) {
-      notYet(callee->range, "a function of the program as a stage");
-      return std::nullopt;
-    }
-    std::vector<std::string> names;
-    for (const Known &each : known)
-      names.push_back(each.name);
-    auto report = error(Code::UnknownStage, callee->range, "there is no stage `" + name + "`");
-    if (std::string near = nearest(name, names); !near.empty())
-      report.help("did you mean `" + near + "`?").fix(callee->range, near);
-    return std::nullopt;
-  }
-  auto arguments = dataArguments(call.args, 1, module);
-  if (!arguments)
-    return std::nullopt;
-  CallSite site{call.range, callee->range, name, nullptr, true};
-  std::vector<CallArg> args;
-  for (size_t i = 1; i < call.args.size(); ++i)
-    args.push_back(
-        {call.args[i].name, Value(), call.args[i].value, call.args[i].range, call.args[i].range});
-  std::vector<bool> optional;
-  for (size_t i = 0; i < found->parameters.size(); ++i)
-    optional.push_back(i >= found->required);
-  std::vector<std::optional<CallArg>> matched;
-  if (!matchNames(found->parameters, optional, std::move(args), site, {}, matched))
-    return std::nullopt;
-  for (size_t i = 0; i < arguments->size(); ++i)
-    if ((*arguments)[i].name.empty())
-      (*arguments)[i].name = found->parameters[i];
-  return data::Stage{name, *arguments, sources.describe(callee->range)};
-}
-
-//===----------------------------------------------------------------------===//
 // The whole declaration
 //===----------------------------------------------------------------------===//
+
+/// Each split's rows come from one place.
+bool Elaborator::sourcesAreDistinct(const ast::Dataset &dataset) {
+  bool ok = true, trains = false;
+  std::map<std::string, SourceRange> taken;
+  for (const ast::DatasetSplit &split : dataset.splits)
+    if (split.name.text != "train")
+      taken.try_emplace(std::string(split.name.text), split.name.range);
+  for (const ast::DatasetSource &source : dataset.sources) {
+    std::string split(source.split.text.empty() ? "train" : source.split.text);
+    trains |= split == "train";
+    auto [place, isNew] = taken.try_emplace(split, source.range);
+    if (isNew)
+      continue;
+    error(Code::DuplicateName, source.range, "the rows of `" + split + "` come from two places")
+        .secondary(place->second, "first here");
+    ok = false;
+  }
+  if (!trains && !dataset.sources.empty()) {
+    error(Code::UnknownSource, dataset.name.range, "this data set has nothing to train from")
+        .help("`from csv(\"file.csv\")`, or `train from csv(\"file.csv\")`");
+    ok = false;
+  }
+  return ok;
+}
 
 std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dataset,
                                                          Module &module) {
@@ -409,8 +242,13 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
     if (made)
       result.sources.push_back(*made);
   }
+  ok &= sourcesAreDistinct(dataset);
   // Where a source can't be read yet, nothing is known about its cells.
   plainTable = ok;
+  arrayTable = std::any_of(result.sources.begin(), result.sources.end(), [](auto &source) {
+    return source.kind == "npy" || source.kind == "npz" ||
+           (source.kind == "text_file" && !source.options.empty());
+  });
   bool sourcesKnown = ok;
   std::vector<const ast::DatasetField *> made;
   std::map<std::string, SourceRange> names;
@@ -422,7 +260,7 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
           .secondary(place->second, "first here");
       ok = false;
     }
-    auto value = dataField(field, module);
+    auto value = dataField(dataset, field, module);
     ok &= value.has_value();
     if (value) {
       result.fields.push_back(*value);

@@ -18,6 +18,7 @@
 #include "frontend/diagnostics/Diagnostics.h"
 #include "ir/dim/DimFacts.h"
 
+#include <deque>
 #include <set>
 
 namespace tenon::check {
@@ -517,11 +518,44 @@ private:
                                                            Module &module);
   std::optional<data::Source> dataSource(const ast::DatasetSource &source, Module &module);
   bool dataSplits(const ast::Dataset &dataset, std::vector<data::Split> &out);
-  std::optional<data::Field> dataField(const ast::DatasetField &field, Module &module);
-  std::optional<data::Stage> dataStage(const ast::Expr *callee, const ast::CallExpr &call,
+  bool checkSourceOption(const std::string &kind, const data::Argument &option,
+                         const ast::Arg &arg);
+  bool sourcesAreDistinct(const ast::Dataset &dataset);
+  /// Fields and their stages (DataFields.cpp, DataStages.cpp).
+  struct FieldBuilding;
+  std::string streamText(const struct FieldStream &stream) const;
+  Dt wantedDtype(const FunctionValue &function);
+  std::optional<data::Field> dataField(const ast::Dataset &dataset, const ast::DatasetField &field,
                                        Module &module);
+  bool fieldColumns(FieldBuilding &building);
+  bool fieldType(FieldBuilding &building);
+  bool fieldFits(FieldBuilding &building);
+  bool addStage(FieldBuilding &building, const ast::Expr *callee, const ast::CallExpr &call);
+  bool addFunction(FieldBuilding &building, const ast::Expr *callee, const ast::CallExpr &call);
+  /// Elaborates the entry that applies a function to rows; its value for a row.
+  std::optional<Tensor> functionEntry(FieldBuilding &building, const ast::Expr *callee,
+                                      const ast::CallExpr &call, const std::string &name, Dt dtype,
+                                      const std::vector<Axis> &axes);
+  std::optional<data::Stage> dataStage(const std::string &name,
+                                       const std::vector<std::string> &parameters, size_t required,
+                                       const ast::Expr *callee, const ast::CallExpr &call,
+                                       Module &module);
+  bool isFrozen(const std::string &path) const;
 
   struct TrainBlock;
+  bool isValidated(const TrainBlock &block) const;
+  /// Entries of the block beside loss, metrics and optimizer (TrainEntries.cpp).
+  void readFreeze(TrainBlock &block);
+  void readStart(TrainBlock &block);
+  void readStartOf(TrainBlock &block, const std::string &target, const ast::Expr *expr);
+  bool isStarted(const TrainBlock &block, const std::string &path) const;
+  bool isPart(const TrainBlock &block, const std::string &path, SourceRange range);
+  void readKeep(TrainBlock &block, Training &result);
+  ModelInstance *toldOfEpochs(ModelInstance &optimizer);
+  bool epochEntry(TrainBlock &block, Entry &entry);
+  /// Gradients added up over several steps; an update after the last of them.
+  bool accumulate(TrainBlock &block, const std::vector<const Slot *> &parameters,
+                  std::vector<Tensor> gradients);
   std::optional<Program> elaborateTrain(Module &module, const ast::Train &train);
   bool readTrainBlock(TrainBlock &block);
   bool resolveTrain(TrainBlock &block);
@@ -532,6 +566,9 @@ private:
   void addLossResults(const TrainBlock &block, const std::vector<Tensor> &values);
   bool makeOptimizer(TrainBlock &block);
   void giveParameters(TrainBlock &block);
+  /// The optimizer (TrainUpdate.cpp).
+  Value trainedTree(const TrainBlock &block);
+  void nameOptimizers(ModelInstance &optimizer, const std::string &path);
   bool updateParameters(TrainBlock &block, const std::vector<const Slot *> &parameters,
                         const std::vector<Tensor> &gradients);
   bool trainStep(TrainBlock &block, Entry &entry);
@@ -618,6 +655,11 @@ private:
   std::vector<ModelInstance *> optimizers;
   std::set<std::pair<const ModelInstance *, std::string>> treeArguments;
   std::map<const ast::Dataset *, std::optional<data::Dataset>> datasets;
+  /// Of each data set: what applies its functions to rows.
+  std::map<const ast::Dataset *, std::deque<Entry>> stageEntries;
+  bool arrayTable = false;         ///< the data set's columns may hold arrays
+  bool askedTraining = false;      ///< `training` has been read
+  std::vector<std::string> frozen; ///< paths of parts of the model that are held as they are
   const data::Dataset *trainFields = nullptr; ///< in a train block: whose fields stand there
   bool plainTable = true; ///< the data set's columns hold one text or number a row
 };

@@ -129,7 +129,7 @@ std::optional<Elaborator::Derivative> Elaborator::differentiate(bool forward,
   for (auto &[slot, value] : slotValues) {
     auto old = before.find(slot);
     std::vector<Value> parts;
-    if (slot->member->kind != ast::MemberKind::State || !leaves(value, parts))
+    if (!slot->member || slot->member->kind != ast::MemberKind::State || !leaves(value, parts))
       continue;
     bool same = old != before.end() && sameTensors(old->second, value);
     if (old == before.end()) {

@@ -217,8 +217,14 @@ Value Elaborator::builtinValue(std::string_view name) {
     return Number::point(HUGE_VAL);
   if (name == "nan")
     return Number::point(std::nan(""));
-  if (name == "training")
-    return FixedBool{training};
+  if (name == "training") {
+    askedTraining = true;
+    bool held = std::any_of(active.begin(), active.end(), [&](const Active &frame) {
+      return frame.self && frame.self->parameterRole == Role::Parameter &&
+             isFrozen(frame.self->path);
+    });
+    return FixedBool{training && !held};
+  }
   if (isBuiltin(name)) {
     FunctionValue value;
     value.kind = FunctionValue::Kind::Builtin;

@@ -2,6 +2,7 @@
 #include "frontend/check/Program.h"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 using namespace tenon;
@@ -48,25 +49,28 @@ ValueId Entry::argumentOf(Role role) const {
   return kNoValue;
 }
 
-static bool usesValue(const Region &region, ValueId value) {
-  auto has = [&](const std::vector<ValueId> &values) {
-    return std::find(values.begin(), values.end(), value) != values.end();
-  };
-  for (const Op &op : region.ops) {
-    if (has(op.operands))
-      return true;
-    if (auto *read = std::get_if<ReadAttr>(&op.attr))
+/// Adds what a region's results and checks are computed from.
+static void collectLive(const Region &region, std::set<ValueId> &live) {
+  live.insert(region.results.begin(), region.results.end());
+  for (auto op = region.ops.rbegin(); op != region.ops.rend(); ++op) {
+    bool used = std::any_of(op->results.begin(), op->results.end(),
+                            [&](ValueId result) { return live.count(result); });
+    if (!used && !op->results.empty())
+      continue;
+    live.insert(op->operands.begin(), op->operands.end());
+    if (auto *read = std::get_if<ReadAttr>(&op->attr))
       for (const ReadPosition &position : read->positions)
-        if (position.value == value)
-          return true;
-    for (const Region &inner : op.regions)
-      if (usesValue(inner, value))
-        return true;
+        live.insert(position.value);
+    for (const Region &inner : op->regions)
+      collectLive(inner, live);
   }
-  return has(region.results);
 }
 
-bool Entry::uses(ValueId value) const { return value != kNoValue && usesValue(body, value); }
+bool Entry::uses(ValueId value) const {
+  std::set<ValueId> live;
+  collectLive(body, live);
+  return value != kNoValue && live.count(value);
+}
 
 const Entry *Program::find(const std::string &name) const {
   for (const Entry &entry : entries)

@@ -308,7 +308,7 @@ struct Entry {
   /// The argument with this role (`Seed`, `Step`, `Steps`); kNoValue if there is none. An entry
   /// with a draw has `Seed` and `Step` (i64 scalars); `Steps` is an i32.
   ValueId argumentOf(Role role) const;
-  /// Whether an operation reads this value, or the entry gives it.
+  /// Whether a result or a check depends on this value.
   bool uses(ValueId value) const;
 };
 

@@ -17,6 +17,10 @@ struct Elaborator::TrainBlock {
   ModelInstance *optimizer = nullptr;
   std::vector<std::string> metrics;
   std::vector<bool> metricHasState;
+  std::vector<StartFrom> start;
+  int64_t accumulate = 1;
+  /// The sums of `accumulate`, a variable for each parameter.
+  std::unique_ptr<Slot> sums;
 
   const ast::Expr *find(std::string_view name) const {
     auto found = entries.find(name);

@@ -51,9 +51,6 @@ bool Elaborator::readTrainBlock(TrainBlock &block) {
                     : "say how to learn: `optimizer = optim.Adam(learning_rate = 1e-3)`");
       ok = false;
     }
-  for (std::string_view later : {"start", "freeze", "accumulate"})
-    if (auto found = block.entries.find(later); found != block.entries.end())
-      notYet(found->second->name.range, "`" + std::string(later) + "`");
   return ok;
 }
 
@@ -178,81 +175,6 @@ void Elaborator::addLossResults(const TrainBlock &block, const std::vector<Tenso
 }
 
 //===----------------------------------------------------------------------===//
-// The optimizer
-//===----------------------------------------------------------------------===//
-
-bool Elaborator::makeOptimizer(TrainBlock &block) {
-  const ast::Expr *expr = block.find("optimizer");
-  madeParameterRole = madeStateRole = Role::Optimizer;
-  fieldPath.clear();
-  size_t before = instances.size();
-  Value value = evaluate(expr, block.module->scope);
-  madeParameterRole = Role::Parameter;
-  madeStateRole = Role::State;
-  if (value.isError())
-    return false;
-  auto *model = value.get<ModelRef>();
-  const ast::Function *update = nullptr;
-  if (model) {
-    for (const ast::Member *member : model->instance->decl->members)
-      if (member->function && member->name.text == "update")
-        update = member->function;
-    block.optimizer = model->instance;
-  }
-  if (!update || update->params.size() != 4) {
-    error(Code::NotAnOptimizer, expr->range,
-          "an optimizer is a model with `update(params, gradient, step, steps)`, and this is " +
-              typeText(value))
-        .help("for example `optim.Adam(learning_rate = 1e-3)`");
-    return false;
-  }
-  for (size_t i = before; i < instances.size(); ++i)
-    optimizers.push_back(instances[i].get());
-  return true;
-}
-
-/// The parameters that an optimizer's `like params` means are the model's.
-void Elaborator::giveParameters(TrainBlock &block) {
-  Value tree = parameterTree(*block.model);
-  for (ModelInstance *optimizer : optimizers)
-    for (auto &[name, binding] : optimizer->scope->names)
-      if (binding.value.is<Hole>() || treeArguments.count({optimizer, name})) {
-        treeArguments.insert({optimizer, name});
-        binding.value = tree;
-      }
-  for (ModelInstance *optimizer : optimizers)
-    declareSlots(*optimizer);
-}
-
-bool Elaborator::updateParameters(TrainBlock &block, const std::vector<const Slot *> &parameters,
-                                  const std::vector<Tensor> &gradients) {
-  Record tree;
-  for (size_t i = 0; i < parameters.size(); ++i)
-    tree.fields.emplace_back(parameters[i]->path, gradients[i]);
-  SourceRange range = block.find("optimizer")->range;
-  auto update = lookupMember(*block.optimizer, "update", range);
-  auto arg = [&](Value value) { return CallArg{{}, std::move(value), nullptr, range, range}; };
-  Tensor step = convert(stepArgument(Role::Step), DType::I32, range);
-  CallSite site{range, range, text(range), nullptr, false};
-  Value next =
-      call(*update,
-           {arg(parameterTree(*block.model)), arg(tree), arg(step), arg(stepArgument(Role::Steps))},
-           site);
-  if (next.isError())
-    return false;
-  std::vector<Value> parts;
-  if (!leaves(next, parts) || parts.size() != parameters.size()) {
-    error(Code::NotAnOptimizer, range,
-          "`update` gives the next parameters, and this gives " + typeText(next))
-        .done();
-    return false;
-  }
-  for (size_t i = 0; i < parameters.size(); ++i)
-    slotValues[parameters[i]] = parts[i];
-  return true;
-}
-
-//===----------------------------------------------------------------------===//
 // The program
 //===----------------------------------------------------------------------===//
 
@@ -265,7 +187,7 @@ bool Elaborator::trainStep(TrainBlock &block, Entry &entry) {
   collectSlots(*block.model, slots);
   std::vector<Tensor> inputs;
   for (const Slot *slot : slots)
-    if (slot->role == Role::Parameter)
+    if (slot->role == Role::Parameter && !isFrozen(slot->path))
       if (auto *tensor = slotValues[slot].get<Tensor>()) {
         parameters.push_back(slot);
         inputs.push_back(*tensor);
@@ -286,7 +208,10 @@ bool Elaborator::trainStep(TrainBlock &block, Entry &entry) {
   if (!derivative)
     return false;
   memoCalls = false;
-  if (!updateParameters(block, parameters, derivative->derivatives))
+  bool updated = block.accumulate > 1
+                     ? accumulate(block, parameters, derivative->derivatives)
+                     : updateParameters(block, parameters, derivative->derivatives);
+  if (!updated)
     return false;
   addLossResults(block, derivative->results);
   addSlotResults({Role::Parameter, Role::State, Role::Optimizer, Role::Metric});
@@ -310,9 +235,20 @@ bool Elaborator::initialValues(TrainBlock &block, Entry &entry, bool metrics) {
     for (const Slot *slot : all) {
       Value value = initialValue(*slot);
       if (value.is<NoValue>()) {
-        // Its values come from a file; its type is what the optimizer needs of it.
+        if (!isStarted(block, slot->path)) {
+          error(Code::MissingEntry, slot->member->name.range,
+                "`" + slot->path + "` has no initial value, and no file gives one")
+              .secondary(block.syntax->head, "trained here")
+              .help("load it: `start = { " + slot->path.substr(0, slot->path.find('.')) +
+                    ": safetensors(\"file\") }`");
+          ok = false;
+        }
+        // The file's values come in place of these.
         ResolvedType type = slotType(*slot);
-        value = Tensor{kNoValue, type.dtype, type.axes};
+        Fill zeros;
+        zeros.number = Number::integer(Dim(0));
+        zeros.range = slot->member->name.range;
+        value = fill(zeros, type.dtype, type.axes);
       }
       ok &= !value.isError();
       slotValues[slot] = value;
@@ -320,7 +256,7 @@ bool Elaborator::initialValues(TrainBlock &block, Entry &entry, bool metrics) {
   };
   add(slots);
   if (!metrics) {
-    Value tree = parameterTree(*block.model);
+    Value tree = trainedTree(block);
     std::vector<const Slot *> optimizerSlots;
     for (ModelInstance *optimizer : optimizers) {
       for (auto &[name, binding] : optimizer->scope->names)
@@ -332,6 +268,17 @@ bool Elaborator::initialValues(TrainBlock &block, Entry &entry, bool metrics) {
     optimizerSlots.erase(std::unique(optimizerSlots.begin(), optimizerSlots.end()),
                          optimizerSlots.end());
     add(optimizerSlots);
+    if (block.sums) {
+      Record sums;
+      for (auto &[path, value] : tree.get<Record>()->fields)
+        if (auto *tensor = value.get<Tensor>()) {
+          Fill zeros;
+          zeros.number = Number::integer(Dim(0));
+          zeros.range = block.syntax->head;
+          sums.fields.emplace_back(path, fill(zeros, tensor->dtype, tensor->axes));
+        }
+      slotValues[block.sums.get()] = sums;
+    }
   }
   addSlotResults({Role::Parameter, Role::State, Role::Optimizer, Role::Metric});
   return ok;
@@ -460,12 +407,16 @@ std::optional<Program> Elaborator::elaborateTrain(Module &module, const ast::Tra
   trainInstances.clear();
   optimizers.clear();
   treeArguments.clear();
+  frozen.clear();
+  readFreeze(block);
+  readStart(block);
+  block.accumulate = *trainNumber(block, "accumulate", 1);
   ok = makeOptimizer(block);
 
   Program program;
   program.training.emplace();
   Training &result = *program.training;
-  program.entries.resize(5);
+  program.entries.resize(6);
   Entry &init = program.entries[0], &step = program.entries[1], &evaluation = program.entries[2];
   init.name = "init";
   step.name = "train_step";
@@ -505,12 +456,18 @@ std::optional<Program> Elaborator::elaborateTrain(Module &module, const ast::Tra
     finish();
   if (predictEntry(block, predict, result) && ok)
     finish();
+  Entry &epoch = program.entries[5];
+  epoch.name = "epoch_end";
+  if (ok && toldOfEpochs(*block.optimizer) && epochEntry(block, epoch))
+    finish();
   describeTraining(block, step, result);
   if (!ok || engine.errorCount() != errorsBefore)
     return std::nullopt;
   std::erase_if(program.entries, [](const Entry &entry) { return entry.results.empty(); });
   for (Entry &entry : program.entries)
     entry.range = train.head;
+  for (const Entry &entry : stageEntries[block.datasetSyntax])
+    program.entries.push_back(entry);
   return program;
 }
 
@@ -537,14 +494,10 @@ void Elaborator::describeTraining(TrainBlock &block, const Entry &step, Training
   result.followsSteps = step.uses(step.argumentOf(Role::Steps));
   result.epochs = *trainNumber(block, "epochs", 1);
   result.batch = *trainNumber(block, "batch", 32);
-  result.patience = trainNumber(block, "patience", std::nullopt);
-  if (const ast::Expr *expr = block.find("keep")) {
-    auto *choice = ast::dynCast<ast::StringExpr>(expr);
-    if (!choice || (choice->value != "last" && choice->value != "best"))
-      error(Code::BadEntry, expr->range, "`keep` is \"last\" or \"best\"").done();
-    else
-      result.keepBest = choice->value == "best";
-  }
+  readKeep(block, result);
+  result.start = block.start;
+  result.freeze = frozen;
+  result.accumulate = block.accumulate;
   if (const ast::Expr *expr = block.find("predicts")) {
     auto *name = ast::dynCast<ast::NameExpr>(expr);
     std::vector<std::string> names;

@@ -33,7 +33,9 @@ const FieldBatch *Batch::find(const std::string &name) const {
 }
 
 void fillBatch(const std::vector<const Column *> &columns, const uint32_t *rows, size_t count,
-               Batch &batch) {
+               const Draws &draws, Batch &batch) {
+  batch.status = Status();
+  batch.draws = draws;
   batch.rows = int64_t(count);
   batch.source.assign(rows, rows + count);
   batch.fields.resize(columns.size());
@@ -44,10 +46,10 @@ void fillBatch(const std::vector<const Column *> &columns, const uint32_t *rows,
     field.dtype = column.plan().dtype;
     field.dims.assign(1, int64_t(count));
     field.dims.insert(field.dims.end(), column.extents().begin(), column.extents().end());
-    size_t rowBytes = column.rowBytes();
-    field.bytes.resize(count * rowBytes);
-    for (size_t row = 0; row < count; ++row)
-      column.copyRow(rows[row], field.bytes.data() + row * rowBytes);
+    field.bytes.resize(count * column.rowBytes());
+    Status status = column.copyRows({rows, count}, draws, field.bytes.data());
+    if (batch.status)
+      batch.status = std::move(status);
   }
 }
 
@@ -114,7 +116,8 @@ private:
     }
     size_t begin = size_t(index * options.batch);
     size_t count = std::min(order.size() - begin, size_t(options.batch));
-    fillBatch(columns, order.data() + begin, count, *batch);
+    fillBatch(columns, order.data() + begin, count, {options.training, options.seed, epoch},
+              *batch);
     batch->epoch = epoch;
     batch->index = index;
     std::lock_guard lock(mutex);

@@ -52,19 +52,23 @@ struct Batch {
   int64_t rows = 0;
   std::vector<FieldBatch> fields;
   std::vector<uint32_t> source; ///< of each row, the table's
+  Draws draws;                  ///< that it was made with
+  Status status;                ///< why it couldn't be made: a function of a stage failed
 
   const FieldBatch *find(const std::string &name) const;
 };
 
 /// Puts `rows` of the table's `columns` into `batch`, reusing its memory.
 void fillBatch(const std::vector<const Column *> &columns, const uint32_t *rows, size_t count,
-               Batch &batch);
+               const Draws &draws, Batch &batch);
 
 struct BatchOptions {
   int64_t batch = 32;
   /// Rows in an order of their own each epoch, known by (seed, epoch); else in the split's order.
   bool shuffle = false;
   uint64_t seed = 0;
+  /// What `training` is in the stages.
+  bool training = false;
   /// The first batch to give and one past the last epoch.
   int64_t epoch = 0, index = 0, epochs = 1;
   /// Batches that may wait.

@@ -19,6 +19,13 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
+std::string typeOf(int32_t dtype, const std::vector<int64_t> &dims) {
+  std::string text = tenon_dtype_name(dtype);
+  for (size_t i = 0; i < dims.size(); ++i)
+    text += (i ? ", " : "[") + std::to_string(dims[i]);
+  return dims.empty() ? text : text + "]";
+}
+
 std::optional<bool> parseTruth(std::string_view text) {
   std::string folded = foldText(text);
   if (folded == "true" || folded == "1")
@@ -38,86 +45,145 @@ int32_t Column::intern(std::string_view word) {
   return id;
 }
 
+Status Column::describe(std::span<const SourceColumn> columns) {
+  auto fail = [&](const std::string &what, const std::string &help) {
+    return Failure{"`" + recipe.name + "` " + what, recipe.place, help};
+  };
+  auto kindOf = [](const SourceColumn &column) {
+    return column.isText ? std::string("text") : "an array " + typeOf(column.dtype, column.dims);
+  };
+  if (described) {
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (columns.size() != inputs.size() || columns[i].isText != inputs[i].isText ||
+          columns[i].dims != inputs[i].dims || columns[i].dtype != inputs[i].dtype)
+        return fail("is made of one kind of data in one source and of another in the next: `" +
+                        inputs[i].name + "` is " + kindOf(inputs[i]),
+                    "");
+    return {};
+  }
+  described = true;
+  inputs.assign(columns.begin(), columns.end());
+  for (const SourceColumn &column : columns) {
+    if (column.isText)
+      continue;
+    if (recipe.form == FieldPlan::Form::Words)
+      return fail("is tokenized, and `" + column.name + "` is " + kindOf(column), "");
+    bool several = columns.size() > 1 || recipe.form == FieldPlan::Form::Classes;
+    if (several && !column.dims.empty())
+      return fail("takes one value of a row, and `" + column.name + "` is " + kindOf(column), "");
+    if (recipe.form == FieldPlan::Form::Classes && column.dtype >= TENON_F16)
+      return fail("is made of classes, and `" + column.name + "` is " + kindOf(column), "");
+  }
+  cellShape = recipe.columnRange ? std::vector<int64_t>{int64_t(columns.size())} : columns[0].dims;
+  if (!recipe.hashSizes.empty() && recipe.hashSizes.size() != columns.size())
+    return fail("has " + std::to_string(columns.size()) + " columns, and `hash` " +
+                    std::to_string(recipe.hashSizes.size()) + " numbers of ids",
+                "");
+  return {};
+}
+
 Result<double> Column::number(const std::string &cell, const std::string &name) const {
   std::string_view text = trimmed(cell);
-  double value = 0;
   if (text.empty()) {
     if (!recipe.missingNumber)
       return Failure{"`" + name + "` is empty", "",
                      "fill it in, or write column(\"" + name + "\", missing = 0)"};
-    value = *recipe.missingNumber;
-  } else if (recipe.yes) {
-    value = text == *recipe.yes;
-  } else if (recipe.dtype == TENON_BOOL) {
+    return *recipe.missingNumber;
+  }
+  if (recipe.yes)
+    return double(text == *recipe.yes);
+  if (recipe.dtype == TENON_BOOL) {
     std::optional<bool> truth = parseTruth(text);
     if (!truth)
       return Failure{"`" + name + "` is " + quoted(cell) + ", which is neither true nor false", "",
                      "write column(\"" + name + "\", yes = \"…\") with the text that means true"};
-    value = *truth;
-  } else {
-    std::optional<double> parsed = parseNumber(text);
-    if (!parsed)
-      return Failure{"`" + name + "` is " + quoted(cell) + ", which is no number", "", ""};
-    value = *parsed;
+    return double(*truth);
   }
-  for (const NumberStage &stage : recipe.numberStages) {
-    if (stage.normalise)
-      return value;
-    value = value * stage.factor + stage.offset;
-  }
-  if (!fits(value, recipe.dtype))
-    return Failure{"`" + name + "` is " + quoted(cell) + ", which " +
-                       tenon_dtype_name(recipe.dtype) + " can't hold",
-                   "", ""};
-  return value;
+  std::optional<double> parsed = parseNumber(text);
+  if (!parsed)
+    return Failure{"`" + name + "` is " + quoted(cell) + ", which is no number", "",
+                   "a text becomes numbers by `category`, `one_hot`, `tokenize` or `hash`"};
+  return *parsed;
 }
 
-Status Column::appendNumber(const std::string &cell, const std::string &name) {
-  Result<double> value = number(cell, name);
-  if (!value)
-    return value.takeFailure();
-  if (recipe.isFitted()) {
-    raw.push_back(*value);
+/// Keeps a number that a cell holds, after those stages that need no other numbers.
+Status Column::store(double value, const std::string &shown, const std::string &name) {
+  size_t whole = recipe.firstOfWhole();
+  for (size_t i = 0; i < whole; ++i) {
+    const NumberStage &stage = recipe.numberStages[i];
+    value = stage.kind == NumberStage::Kind::Convert ? convertNumber(value, stage.dtype)
+                                                     : value * stage.factor + stage.offset;
+  }
+  if (whole < recipe.numberStages.size()) {
+    raw.push_back(value);
     return {};
   }
+  if (!fits(value, recipe.dtype))
+    return Failure{"`" + name + "` is " + shown + ", which " + tenon_dtype_name(recipe.dtype) +
+                       " can't hold",
+                   "", ""};
   size_t element = size_t(tenon_dtype_bytes(recipe.dtype));
   numbers.resize(numbers.size() + element);
-  storeNumber(*value, recipe.dtype, &numbers[numbers.size() - element]);
+  storeNumber(value, recipe.dtype, &numbers[numbers.size() - element]);
   return {};
 }
 
-Status Column::append(std::span<const std::string *const> cells, std::span<const std::string> names,
-                      const std::string &file, int64_t line) {
+Status Column::appendNumbers(const Cell &cell, size_t at) {
+  const SourceColumn &column = inputs[at];
+  if (column.isText) {
+    Result<double> value = number(*cell.text, column.name);
+    return value ? store(*value, quoted(*cell.text), column.name) : Status(value.takeFailure());
+  }
+  size_t element = size_t(tenon_dtype_bytes(column.dtype)), count = 1;
+  for (int64_t extent : column.dims)
+    count *= size_t(extent);
+  for (size_t i = 0; i < count; ++i) {
+    std::optional<double> value = loadNumber(cell.elements + i * element, column.dtype);
+    if (!value)
+      return Failure{"`" + column.name + "` has a whole number beyond 2^53", "", ""};
+    if (Status status = store(*value, shownNumber(*value), column.name); !status)
+      return status;
+  }
+  return {};
+}
+
+Status Column::append(std::span<const Cell> cells, const RowPlace &place) {
   auto placed = [&](Failure failure) {
-    failure.place = file.empty() ? "" : file + ":" + std::to_string(line);
+    failure.place = place.str();
     return failure;
   };
   if (recipe.form == FieldPlan::Form::Numbers) {
-    width = cells.size();
-    if (rowCount == 0 && recipe.columnRange)
-      rangeNames.assign(names.begin(), names.end());
     for (size_t i = 0; i < cells.size(); ++i)
-      if (Status status = appendNumber(*cells[i], names[i]); !status)
+      if (Status status = appendNumbers(cells[i], i); !status)
         return placed(status.takeFailure());
     ++rowCount;
     return {};
   }
-  const std::string *cell = cells[0];
-  if (cell->empty() && recipe.missingText)
-    cell = &*recipe.missingText;
-  if (recipe.form == FieldPlan::Form::Words) {
-    forEachWord(*cell, [&](std::string_view word) { ids.push_back(intern(word)); });
-    ends.push_back(ids.size());
-  } else if (recipe.classing == FieldPlan::Classing::Hash) {
-    ids.push_back(int32_t(XXH3_64bits(cell->data(), cell->size()) % uint64_t(recipe.classes)));
-  } else {
-    if (cell->empty() && !recipe.missingText)
-      return placed({"`" + names[0] + "` is empty", "",
-                     "fill it in, or write column(\"" + names[0] + "\", missing = \"none\")"});
-    int32_t id = intern(*cell);
-    if (recipe.classing == FieldPlan::Classing::Listed && size_t(id) == firstPlaces.size())
-      firstPlaces.push_back({file, line});
-    ids.push_back(id);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    std::string printed;
+    const std::string *cell = cells[i].text;
+    if (!cell) {
+      printed = shownNumber(loadNumber(cells[i].elements, inputs[i].dtype).value_or(0));
+      cell = &printed;
+    }
+    if (cell->empty() && recipe.missingText)
+      cell = &*recipe.missingText;
+    if (recipe.form == FieldPlan::Form::Words) {
+      forEachWord(*cell, [&](std::string_view word) { ids.push_back(intern(word)); });
+      ends.push_back(ids.size());
+    } else if (recipe.classing == FieldPlan::Classing::Hash) {
+      int64_t size = recipe.hashSizes.empty() ? recipe.classes : recipe.hashSizes[i];
+      ids.push_back(int32_t(XXH3_64bits(cell->data(), cell->size()) % uint64_t(size)));
+    } else {
+      if (cell->empty() && !recipe.missingText)
+        return placed(
+            {"`" + inputs[i].name + "` is empty", "",
+             "fill it in, or write column(\"" + inputs[i].name + "\", missing = \"none\")"});
+      int32_t id = intern(*cell);
+      if (recipe.classing == FieldPlan::Classing::Listed && size_t(id) == firstPlaces.size())
+        firstPlaces.push_back(place);
+      ids.push_back(id);
+    }
   }
   ++rowCount;
   return {};
@@ -127,25 +193,22 @@ Status Column::append(std::span<const std::string *const> cells, std::span<const
 // Reading
 //===----------------------------------------------------------------------===//
 
-namespace {
-
 /// Element i of `dtype` memory; i32 and i64 for ids, any for a one-hot row.
-void storeAt(void *memory, size_t i, double value, int32_t dtype) {
+static void storeAt(void *memory, size_t i, double value, int32_t dtype) {
   storeNumber(value, dtype, static_cast<uint8_t *>(memory) + i * size_t(tenon_dtype_bytes(dtype)));
 }
 
-} // namespace
-
-void Column::copyRow(size_t row, void *destination) const {
-  if (recipe.form == FieldPlan::Form::Numbers) {
-    memcpy(destination, &numbers[row * bytesOfRow], bytesOfRow);
-    return;
-  }
+/// The ids of a row, or its class as a row of zeros and a one.
+void Column::writeIds(size_t row, int32_t dtype, uint8_t *destination) const {
   if (recipe.form == FieldPlan::Form::Classes) {
-    if (!recipe.oneHot)
-      return storeAt(destination, 0, ids[row], recipe.dtype);
-    memset(destination, 0, bytesOfRow);
-    storeAt(destination, size_t(ids[row]), 1, recipe.dtype);
+    size_t width = recipe.columnRange ? size_t(cellShape[0]) : 1;
+    if (!recipe.oneHot) {
+      for (size_t i = 0; i < width; ++i)
+        storeAt(destination, i, ids[row * width + i], dtype);
+      return;
+    }
+    memset(destination, 0, size_t(idsShape()[0]) * size_t(tenon_dtype_bytes(dtype)));
+    storeAt(destination, size_t(ids[row]), 1, dtype);
     return;
   }
   size_t begin = row == 0 ? 0 : ends[row - 1], marks = recipe.ends ? 2 : 0;
@@ -157,10 +220,31 @@ void Column::copyRow(size_t row, void *destination) const {
   };
   size_t kept = std::min(full, length);
   size_t skip = recipe.padLeft ? full - kept : 0, shift = recipe.padLeft ? length - kept : 0;
-  memset(destination, 0, bytesOfRow);
+  memset(destination, 0, length * size_t(tenon_dtype_bytes(dtype)));
   static_assert(kPaddingId == 0);
   for (size_t i = 0; i < kept; ++i)
-    storeAt(destination, shift + i, idAt(skip + i), recipe.dtype);
+    storeAt(destination, shift + i, idAt(skip + i), dtype);
+}
+
+Status Column::copyRows(std::span<const uint32_t> rows, const Draws &draws,
+                        uint8_t *destination) const {
+  size_t from = recipe.firstOfBatch();
+  if (from == recipe.numberStages.size()) {
+    for (size_t i = 0; i < rows.size(); ++i, destination += bytesOfRow)
+      if (recipe.form == FieldPlan::Form::Numbers)
+        memcpy(destination, &numbers[rows[i] * bytesOfRow], bytesOfRow);
+      else
+        writeIds(rows[i], recipe.dtype, destination);
+    return {};
+  }
+  Numbers passing = gather(rows);
+  if (Status status =
+          pass(passing, from, recipe.numberStages.size(), draws, {functions, {}}, nullptr);
+      !status)
+    return status;
+  if (passing.shape != shape)
+    return Failure{"`" + recipe.name + "` has rows of different shapes", recipe.place, ""};
+  return pack(passing.values, recipe.dtype, destination);
 }
 
 bool Column::hasKnownWord(size_t row) const {

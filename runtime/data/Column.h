@@ -3,8 +3,11 @@
 
 #include "runtime/data/FieldPlan.h"
 #include "runtime/data/Fitted.h"
+#include "runtime/data/RowSource.h"
+#include "runtime/data/StageFunctions.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,65 +16,102 @@
 
 namespace tenon::data {
 
-/// Rows go in as raw cells; `fit` learns from some of them, `finish` turns all into final numbers;
-/// after that rows are read. Reading is safe from several threads.
+/// What a column may need of its surroundings.
+struct ColumnWorld {
+  /// Needed by plans with functions; lives as long as the column.
+  const StageFunctions *functions = nullptr;
+  /// Where a row comes from; may be empty. Not kept.
+  std::function<std::string(uint32_t)> placeOf;
+};
+
+/// Rows go in as raw cells; `fit` learns from some of them, `finish` turns all into final numbers,
+/// but for what varies from epoch to epoch; after that rows are read. Reading is safe from several
+/// threads.
 class Column {
 public:
   explicit Column(FieldPlan plan) : recipe(std::move(plan)) {}
 
   const FieldPlan &plan() const { return recipe; }
 
-  /// One row, with its place for messages. `cells` has one entry, or one for each column of a
-  /// range; `names` are their columns' names.
-  Status append(std::span<const std::string *const> cells, std::span<const std::string> names,
-                const std::string &file, int64_t line);
+  /// What the cells that follow are: of one column, or of each of a range. Every source says it;
+  /// all must agree in all but the names.
+  Status describe(std::span<const SourceColumn> columns);
+  /// One row, a cell for each column.
+  Status append(std::span<const Cell> cells, const RowPlace &place);
   /// What these rows teach; of plans that aren't fitted, the columns' names alone.
-  Result<FittedField> fit(std::span<const uint32_t> rows) const;
+  Result<FittedField> fit(std::span<const uint32_t> rows, const ColumnWorld &world) const;
   /// Ends appending. `fitted` is of this field, by fit() or from a checkpoint.
-  Status finish(const FittedField &fitted);
+  Status finish(const FittedField &fitted, const ColumnWorld &world);
 
   size_t rows() const { return rowCount; }
   /// Extents of one row's value.
   const std::vector<int64_t> &extents() const { return shape; }
   size_t rowBytes() const { return bytesOfRow; }
-  /// Writes the row's value: rowBytes() bytes.
-  void copyRow(size_t row, void *destination) const;
+  /// Writes the values of some rows, rowBytes() bytes each, as `draws` says.
+  Status copyRows(std::span<const uint32_t> rows, const Draws &draws, uint8_t *destination) const;
   /// Of Words: the row has at least one word that is in the vocabulary.
   bool hasKnownWord(size_t row) const;
 
 private:
-  Status appendNumber(const std::string &cell, const std::string &name);
+  /// Numbers on their way through the stages: rows of one shape.
+  struct Numbers {
+    std::vector<double> values;
+    std::vector<int64_t> shape; ///< of a row
+    std::vector<uint32_t> rows; ///< which they are
+
+    size_t width() const;
+  };
+
+  Status appendNumbers(const Cell &cell, size_t column);
   Result<double> number(const std::string &cell, const std::string &name) const;
+  Status store(double value, const std::string &shown, const std::string &name);
   int32_t intern(std::string_view word);
-  FittedField fitNumbers(std::span<const uint32_t> rows) const;
+  FittedField unfitted() const;
+  Result<FittedField> fitNumbers(std::span<const uint32_t> rows, const ColumnWorld &world) const;
+  /// Of rows that are being read in, or are finished: what enters the stages that are left.
+  Numbers gatherRaw(std::span<const uint32_t> rows) const;
+  Numbers gather(std::span<const uint32_t> rows) const;
+  /// Takes numbers through the stages [from, to). Of `normalise`, `learn` is given what it finds,
+  /// or, where that is null, `learnt` is used.
+  Status pass(Numbers &numbers, size_t from, size_t to, const Draws &draws,
+              const ColumnWorld &world, FittedField *learn) const;
+  Status normalise(Numbers &numbers, size_t stage, FittedField *learn) const;
+  /// Writes numbers as elements; fails where one doesn't fit.
+  Status pack(std::span<const double> values, int32_t dtype, uint8_t *to) const;
+  Status apply(Numbers &numbers, const NumberStage &stage, const Draws &draws,
+               const ColumnWorld &world) const;
   std::vector<int32_t> byFrequency(std::span<const uint32_t> rows) const;
-  Status finishNumbers(const FittedField &fitted);
-  Status finishWords(const FittedField &fitted);
-  Status finishClasses(const FittedField &fitted);
-  Status setShape();
+  Status finishNumbers(const ColumnWorld &world);
+  Status finishWords();
+  Status finishClasses();
+  Status setShape(const ColumnWorld &world);
+  void writeIds(size_t row, int32_t dtype, uint8_t *destination) const;
+  std::vector<int64_t> idsShape() const;
 
   struct StringHash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  struct FirstPlace {
-    std::string file;
-    int64_t line;
-  };
 
   FieldPlan recipe;
+  const StageFunctions *functions = nullptr;
+  FittedField learnt;
+  bool described = false;
+  std::vector<SourceColumn> inputs;
   size_t rowCount = 0;
   std::vector<int64_t> shape;
   size_t bytesOfRow = 0;
-  size_t width = 0; // numbers in a row
-  std::vector<std::string> rangeNames;
 
-  std::vector<double> raw; // Numbers, until finish
-  std::vector<uint8_t> numbers;
+  // Numbers. `raw` until finish, where a stage needs more than one number at a time.
+  std::vector<int64_t> cellShape;
+  std::vector<double> raw;
+  std::vector<uint8_t> numbers; ///< what enters the batch's stages, of `storedDtype`
+  std::vector<int64_t> storedShape;
+  int32_t storedDtype = 0;
 
   // Words and Classes. Until finish ids are those of `dictionary`, by first appearance.
   std::unordered_map<std::string, int32_t, StringHash, std::equal_to<>> dictionary;
-  std::vector<FirstPlace> firstPlaces; // of each id, listed classes only
+  std::vector<RowPlace> firstPlaces; // of each id, listed classes only
   std::vector<int32_t> ids;
   std::vector<uint64_t> ends; // Words: one past each row's last id
   int64_t listedClasses = 0;

@@ -14,39 +14,20 @@ namespace tenon::data {
 // Fitting
 //===----------------------------------------------------------------------===//
 
-FittedField Column::fitNumbers(std::span<const uint32_t> rows) const {
-  // Stage by stage, since a stage sees what the one before made: `values` are the training rows'.
-  FittedField fitted{recipe.name, {}, {}, {}, rangeNames};
-  std::vector<double> values(rows.size());
-  for (size_t column = 0; column < width; ++column) {
-    for (size_t i = 0; i < rows.size(); ++i)
-      values[i] = raw[rows[i] * width + column];
-    bool reached = false;
-    for (const NumberStage &stage : recipe.numberStages) {
-      reached |= stage.normalise;
-      if (!reached)
-        continue; // applied when the row was read
-      double factor = stage.factor, offset = stage.offset;
-      if (stage.normalise) {
-        double mean = 0, squares = 0;
-        for (double value : values)
-          mean += value;
-        mean /= double(values.size());
-        for (double value : values)
-          squares += (value - mean) * (value - mean);
-        double deviation = std::sqrt(squares / double(values.size()));
-        if (!(deviation > 0))
-          deviation = 1;
-        fitted.mean.push_back(mean);
-        fitted.deviation.push_back(deviation);
-        for (double &value : values)
-          value = (value - mean) / deviation;
-      } else {
-        for (double &value : values)
-          value = value * factor + offset;
-      }
-    }
-  }
+Result<FittedField> Column::fitNumbers(std::span<const uint32_t> rows,
+                                       const ColumnWorld &world) const {
+  FittedField fitted = unfitted();
+  if (!recipe.normalises())
+    return fitted;
+  size_t last = recipe.numberStages.size();
+  while (recipe.numberStages[last - 1].kind != NumberStage::Kind::Normalise)
+    --last;
+  // Stage by stage, since a stage sees what the one before made. What is learnt of values that
+  // vary is learnt of those without `training`.
+  Numbers passing = gatherRaw(rows);
+  Status status = pass(passing, recipe.firstOfWhole(), last, Draws(), world, &fitted);
+  if (!status)
+    return status.takeFailure();
   return fitted;
 }
 
@@ -69,10 +50,18 @@ std::vector<int32_t> Column::byFrequency(std::span<const uint32_t> rows) const {
   return order;
 }
 
-Result<FittedField> Column::fit(std::span<const uint32_t> rows) const {
+FittedField Column::unfitted() const {
+  FittedField fitted{recipe.name, {}, {}, {}, {}};
+  if (recipe.columnRange)
+    for (const SourceColumn &column : inputs)
+      fitted.columns.push_back(column.name);
+  return fitted;
+}
+
+Result<FittedField> Column::fit(std::span<const uint32_t> rows, const ColumnWorld &world) const {
   if (recipe.form == FieldPlan::Form::Numbers)
-    return recipe.isFitted() ? fitNumbers(rows) : FittedField{recipe.name, {}, {}, {}, rangeNames};
-  FittedField fitted{recipe.name, {}, {}, {}, rangeNames};
+    return fitNumbers(rows, world);
+  FittedField fitted = unfitted();
   if (!recipe.isFitted())
     return fitted;
   std::vector<const std::string *> texts(dictionary.size());
@@ -106,67 +95,59 @@ Result<FittedField> Column::fit(std::span<const uint32_t> rows) const {
 // Finishing
 //===----------------------------------------------------------------------===//
 
-Status Column::finishNumbers(const FittedField &fitted) {
-  if (!recipe.isFitted())
-    return {};
-  size_t stages = 0;
-  for (const NumberStage &stage : recipe.numberStages)
-    stages += stage.normalise;
-  if (fitted.mean.size() != stages * width || fitted.deviation.size() != stages * width)
-    return Failure{"`" + recipe.name + "` was fitted with another number of columns or stages",
-                   recipe.place, ""};
-  size_t element = size_t(tenon_dtype_bytes(recipe.dtype));
-  numbers.resize(raw.size() * element);
-  for (size_t i = 0; i < raw.size(); ++i) {
-    double value = raw[i];
-    size_t at = i % width * stages;
-    bool reached = false;
-    for (const NumberStage &stage : recipe.numberStages) {
-      reached |= stage.normalise;
-      if (stage.normalise) {
-        value = (value - fitted.mean[at]) / fitted.deviation[at];
-        ++at;
-      } else if (reached) {
-        value = value * stage.factor + stage.offset;
-      }
-    }
-    storeNumber(value, recipe.dtype, &numbers[i * element]);
+Status Column::finishNumbers(const ColumnWorld &world) {
+  size_t whole = recipe.firstOfWhole(), batch = recipe.firstOfBatch();
+  storedDtype = recipe.dtype;
+  storedShape = cellShape;
+  if (batch < recipe.numberStages.size()) {
+    Result<int32_t> dtype = world.functions->inputDtype(recipe.numberStages[batch].entry);
+    if (!dtype)
+      return dtype.takeFailure();
+    storedDtype = *dtype;
   }
+  if (whole == recipe.numberStages.size())
+    return {};
+  std::vector<uint32_t> all(rowCount);
+  std::iota(all.begin(), all.end(), 0u);
+  Numbers passing{std::move(raw), cellShape, std::move(all)};
   raw = {};
-  return {};
+  if (Status status = pass(passing, whole, batch, Draws(), world, nullptr); !status)
+    return status;
+  numbers.resize(passing.values.size() * size_t(tenon_dtype_bytes(storedDtype)));
+  storedShape = passing.shape;
+  return pack(passing.values, storedDtype, numbers.data());
 }
 
-Status Column::finishWords(const FittedField &fitted) {
+Status Column::finishWords() {
   std::vector<int32_t> final(dictionary.size(), kUnknownId);
-  for (size_t i = 0; i < fitted.words.size(); ++i)
-    if (auto found = dictionary.find(fitted.words[i]); found != dictionary.end())
+  for (size_t i = 0; i < learnt.words.size(); ++i)
+    if (auto found = dictionary.find(learnt.words[i]); found != dictionary.end())
       final[size_t(found->second)] = recipe.firstWord() + int32_t(i);
   for (int32_t &id : ids)
     id = final[size_t(id)];
-  if (recipe.firstWord() + int64_t(fitted.words.size()) > recipe.vocabulary)
+  if (recipe.firstWord() + int64_t(learnt.words.size()) > recipe.vocabulary)
     return Failure{"`" + recipe.name + "` was fitted with a larger vocabulary", recipe.place, ""};
   return {};
 }
 
-Status Column::finishClasses(const FittedField &fitted) {
+Status Column::finishClasses() {
   if (recipe.classing == FieldPlan::Classing::Hash)
     return {};
   bool listed = recipe.classing == FieldPlan::Classing::Listed;
-  listedClasses = int64_t(fitted.words.size());
+  listedClasses = int64_t(learnt.words.size());
   std::vector<int32_t> final(dictionary.size(), listed ? -1 : 0);
-  for (size_t i = 0; i < fitted.words.size(); ++i)
-    if (auto found = dictionary.find(fitted.words[i]); found != dictionary.end())
+  for (size_t i = 0; i < learnt.words.size(); ++i)
+    if (auto found = dictionary.find(learnt.words[i]); found != dictionary.end())
       final[size_t(found->second)] = int32_t(i) + (listed ? 0 : 1);
   if (auto bad = std::find(final.begin(), final.end(), -1); bad != final.end()) {
-    const FirstPlace &first = firstPlaces[size_t(bad - final.begin())];
+    const RowPlace &first = firstPlaces[size_t(bad - final.begin())];
     std::string value;
     for (const auto &[text, id] : dictionary)
       if (id == bad - final.begin())
         value = text;
     return Failure{"`" + recipe.columns[0] + "` is " + quoted(value) +
                        ", a class that the training split doesn't have",
-                   first.file.empty() ? "" : first.file + ":" + std::to_string(first.line),
-                   "it has " + listOf(fitted.words)};
+                   first.str(), "it has " + listOf(learnt.words)};
   }
   for (int32_t &id : ids)
     id = final[size_t(id)];
@@ -175,20 +156,31 @@ Status Column::finishClasses(const FittedField &fitted) {
   return {};
 }
 
-Status Column::setShape() {
-  switch (recipe.form) {
-  case FieldPlan::Form::Numbers:
-    if (recipe.columnRange)
-      shape = {int64_t(width)};
-    break;
-  case FieldPlan::Form::Words:
-    shape = {recipe.length};
-    break;
-  case FieldPlan::Form::Classes:
-    if (recipe.oneHot)
-      shape = {recipe.classing == FieldPlan::Classing::Listed ? listedClasses : recipe.classes};
-    break;
+/// The extents of a row's ids, or of its class as zeros and a one.
+std::vector<int64_t> Column::idsShape() const {
+  if (recipe.form == FieldPlan::Form::Words)
+    return {recipe.length};
+  if (recipe.oneHot)
+    return {recipe.classing == FieldPlan::Classing::Listed ? listedClasses : recipe.classes};
+  return recipe.columnRange ? cellShape : std::vector<int64_t>();
+}
+
+/// What the stages of a batch make of a row, tried on the first one, is what the field declares.
+Status Column::setShape(const ColumnWorld &world) {
+  shape = recipe.form == FieldPlan::Form::Numbers ? storedShape : idsShape();
+  size_t batch = recipe.firstOfBatch();
+  if (batch < recipe.numberStages.size() && rowCount > 0) {
+    uint32_t first = 0;
+    Numbers passing = gather(std::span(&first, 1));
+    if (Status status = pass(passing, batch, recipe.numberStages.size(), Draws(), world, nullptr);
+        !status)
+      return status;
+    shape = passing.shape;
   }
+  if (shape.size() != recipe.dims.size())
+    return Failure{"`" + recipe.name + "` has " + std::to_string(recipe.dims.size()) +
+                       " dimensions, but its stages give " + std::to_string(shape.size()),
+                   recipe.place, ""};
   bytesOfRow = size_t(tenon_dtype_bytes(recipe.dtype));
   for (size_t i = 0; i < shape.size(); ++i) {
     bytesOfRow *= size_t(shape[i]);
@@ -201,15 +193,23 @@ Status Column::setShape() {
   return {};
 }
 
-Status Column::finish(const FittedField &fitted) {
-  Status status = recipe.form == FieldPlan::Form::Numbers ? finishNumbers(fitted)
-                  : recipe.form == FieldPlan::Form::Words ? finishWords(fitted)
-                                                          : finishClasses(fitted);
+Status Column::finish(const FittedField &fitted, const ColumnWorld &world) {
+  functions = world.functions;
+  learnt = fitted;
+  bool calls = std::any_of(
+      recipe.numberStages.begin(), recipe.numberStages.end(),
+      [](const NumberStage &stage) { return stage.kind == NumberStage::Kind::Function; });
+  if (calls && !functions)
+    return Failure{"the functions of `" + recipe.name + "` are not at hand", recipe.place, ""};
+  Status status = recipe.form == FieldPlan::Form::Numbers ? finishNumbers(world)
+                  : recipe.form == FieldPlan::Form::Words ? finishWords()
+                                                          : finishClasses();
   dictionary = {};
   firstPlaces = {};
+  learnt.words = {};
   ids.shrink_to_fit();
   numbers.shrink_to_fit();
-  return status ? setShape() : std::move(status);
+  return status ? setShape(world) : std::move(status);
 }
 
 } // namespace tenon::data

@@ -4,20 +4,41 @@
 #include "runtime/data/Text.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tenon::data {
 
 bool FieldPlan::isFitted() const {
   switch (form) {
   case Form::Numbers:
-    return std::any_of(numberStages.begin(), numberStages.end(),
-                       [](const NumberStage &stage) { return stage.normalise; });
+    return normalises();
   case Form::Words:
     return true;
   case Form::Classes:
     return classing != Classing::Hash;
   }
   return false;
+}
+
+bool FieldPlan::normalises() const {
+  return std::any_of(numberStages.begin(), numberStages.end(), [](const NumberStage &stage) {
+    return stage.kind == NumberStage::Kind::Normalise;
+  });
+}
+
+size_t FieldPlan::firstOfBatch() const {
+  if (form != Form::Numbers)
+    return 0;
+  auto found = std::find_if(numberStages.begin(), numberStages.end(),
+                            [](const NumberStage &stage) { return stage.varies; });
+  return size_t(found - numberStages.begin());
+}
+
+size_t FieldPlan::firstOfWhole() const {
+  auto found = std::find_if(numberStages.begin(), numberStages.end(), [](const NumberStage &stage) {
+    return stage.kind == NumberStage::Kind::Normalise || stage.kind == NumberStage::Kind::Function;
+  });
+  return size_t(found - numberStages.begin());
 }
 
 namespace {
@@ -93,8 +114,10 @@ private:
   Status tokenize(Arguments &arguments);
   Status pad(Arguments &arguments);
   Status classes(Arguments &arguments, FieldPlan::Classing classing);
+  Status hash(Arguments &arguments);
   Status oneHot(Arguments &arguments);
   Status rescale(Arguments &arguments);
+  Status numbers(const Stage &stage, Arguments &arguments);
   Status misplaced(const Stage &stage, const char *after);
   Status checkType();
 
@@ -182,6 +205,27 @@ Status Planner::classes(Arguments &arguments, FieldPlan::Classing classing) {
   return {};
 }
 
+Status Planner::hash(Arguments &arguments) {
+  plan.form = FieldPlan::Form::Classes;
+  plan.classing = FieldPlan::Classing::Hash;
+  std::optional<Value> sizes = arguments.take("n");
+  if (!sizes)
+    return arguments.fail("needs the number of ids");
+  std::vector<Value> single{*sizes};
+  auto *list = std::get_if<std::vector<Value>>(&sizes->value);
+  if (list && !plan.columnRange)
+    return arguments.fail("takes one number of ids for one column");
+  for (const Value &item : list ? *list : single) {
+    auto *number = std::get_if<int64_t>(&item.value);
+    if (!number || *number < 1 || *number >= kMostIds)
+      return arguments.fail("needs whole numbers of at least 1");
+    plan.hashSizes.push_back(*number);
+  }
+  if (!list)
+    plan.classes = std::exchange(plan.hashSizes, {})[0];
+  return {};
+}
+
 Status Planner::oneHot(Arguments &arguments) {
   if (plan.form != FieldPlan::Form::Classes) {
     plan.form = FieldPlan::Form::Classes;
@@ -198,44 +242,67 @@ Status Planner::rescale(Arguments &arguments) {
   Result<double> offset = arguments.number("offset", 0.0);
   if (!offset)
     return offset.takeFailure();
-  plan.numberStages.push_back({false, *factor, *offset});
+  plan.numberStages.push_back({NumberStage::Kind::Rescale, *factor, *offset});
+  return {};
+}
+
+/// Stages that make numbers of numbers.
+Status Planner::numbers(const Stage &stage, Arguments &arguments) {
+  bool ids = plan.form != FieldPlan::Form::Numbers;
+  if (!stage.entry.empty()) {
+    plan.numberStages.push_back(
+        {.kind = NumberStage::Kind::Function, .entry = stage.entry, .varies = stage.varies});
+  } else if (int32_t dtype = dtypeOfName(stage.name.c_str()); dtype >= 0) {
+    if (dtype == TENON_F16 || dtype == TENON_BF16)
+      return arguments.fail("can't be a stage yet");
+    plan.numberStages.push_back({.kind = NumberStage::Kind::Convert, .dtype = dtype});
+  } else if (stage.name == "rescale" || stage.name == "normalise") {
+    if (ids)
+      return misplaced(stage, "after a column of numbers");
+    if (stage.name == "rescale") {
+      if (Status status = rescale(arguments); !status)
+        return status;
+    } else {
+      plan.numberStages.push_back({.kind = NumberStage::Kind::Normalise});
+    }
+  } else {
+    return Failure{"the stage `" + stage.name + "` is not there yet", stage.place,
+                   "the stages there are: tokenize, pad, category, hash, one_hot, normalise, "
+                   "rescale, a dtype, and functions of the program"};
+  }
+  plan.numberStages.back().name = stage.name;
+  plan.numberStages.back().place = stage.place;
   return {};
 }
 
 Status Planner::stage(const Stage &stage, bool first) {
-  Arguments arguments(stage.name, stage.place, stage.arguments);
+  // A function's arguments are in its entry.
+  std::vector<Argument> none;
+  Arguments arguments(stage.name, stage.place, stage.entry.empty() ? stage.arguments : none);
   bool words = plan.form == FieldPlan::Form::Words, classed = plan.form == FieldPlan::Form::Classes;
+  bool plain = plan.numberStages.empty() && stage.entry.empty();
   Status status;
-  if (stage.name == "tokenize" || stage.name == "category" || stage.name == "hash") {
+  if (plain && (stage.name == "tokenize" || stage.name == "category" || stage.name == "hash")) {
     if (!first)
       return misplaced(stage, "straight after the column");
     status = stage.name == "tokenize"   ? tokenize(arguments)
              : stage.name == "category" ? classes(arguments, FieldPlan::Classing::Category)
-                                        : classes(arguments, FieldPlan::Classing::Hash);
-  } else if (stage.name == "pad") {
+                                        : hash(arguments);
+  } else if (plain && stage.name == "pad") {
     if (!words || plan.length)
       return misplaced(stage, "once, after `tokenize`");
     status = pad(arguments);
-  } else if (stage.name == "one_hot") {
-    if (!(first || (classed && !plan.oneHot)))
-      return misplaced(stage, "after the column, `category` or `hash`");
+  } else if (plain && stage.name == "one_hot") {
+    if (!(first || (classed && !plan.oneHot)) || plan.columnRange)
+      return misplaced(stage, "after one column, `category` or `hash`");
     status = oneHot(arguments);
-  } else if (stage.name == "rescale" || stage.name == "normalise") {
-    if (words || classed)
-      return misplaced(stage, "after a column of numbers");
-    if (stage.name == "rescale")
-      status = rescale(arguments);
-    else
-      plan.numberStages.push_back({true});
   } else {
-    return Failure{"the stage `" + stage.name + "` is not there yet", stage.place,
-                   "the stages there are: tokenize, pad, category, hash, one_hot, normalise, "
-                   "rescale"};
+    status = numbers(stage, arguments);
   }
   return status ? arguments.finish() : std::move(status);
 }
 
-/// dtype and rank must be able to hold what the stages make; extents are checked with the data.
+/// The dtype must be able to hold what the stages make; dimensions are checked with the data.
 Status Planner::checkType() {
   auto fail = [&](const std::string &what, const std::string &help) {
     return Failure{"`" + plan.name + "` " + what, plan.place, help};
@@ -245,20 +312,16 @@ Status Planner::checkType() {
     return fail("is " + field.dtype + ": fields of this dtype are not there yet", "use f32");
   if (plan.yes && plan.form != FieldPlan::Form::Numbers)
     return fail("is text, which has no `yes`", "");
-  size_t rank = plan.form == FieldPlan::Form::Words     ? 1
-                : plan.form == FieldPlan::Form::Classes ? (plan.oneHot ? 1 : 0)
-                                                        : (plan.columnRange ? 1 : 0);
-  if (plan.columnRange && plan.form != FieldPlan::Form::Numbers)
-    return fail("takes several columns, which only numbers can do", "");
-  if (plan.dims.size() != rank)
-    return fail("has " + std::to_string(plan.dims.size()) + " dimensions, but its stages give " +
-                    std::to_string(rank),
-                "");
-  bool ids = plan.form == FieldPlan::Form::Words ||
-             (plan.form == FieldPlan::Form::Classes && !plan.oneHot);
+  if (plan.columnRange && plan.form != FieldPlan::Form::Numbers &&
+      plan.classing != FieldPlan::Classing::Hash)
+    return fail("takes several columns, which only numbers and `hash` can do", "");
+  bool ids = plan.numberStages.empty() && (plan.form == FieldPlan::Form::Words ||
+                                           (plan.form == FieldPlan::Form::Classes && !plan.oneHot));
   if (ids && plan.dtype != TENON_I32 && plan.dtype != TENON_I64)
     return fail("holds ids, which " + field.dtype + " can't", "use i32");
-  if (plan.isFitted() && plan.form == FieldPlan::Form::Numbers && !real)
+  bool endsNormalised =
+      !plan.numberStages.empty() && plan.numberStages.back().kind == NumberStage::Kind::Normalise;
+  if (endsNormalised && !real)
     return fail("is normalised, so it must be a real number", "use f32");
   if (plan.form == FieldPlan::Form::Words && plan.length == 0)
     return fail("is tokenized to texts of different lengths", "add `|> pad(100)`");

@@ -17,23 +17,37 @@ inline constexpr int32_t kUnknownId = 1;
 inline constexpr int32_t kStartId = 2; ///< with `ends = true`
 inline constexpr int32_t kEndId = 3;   ///< with `ends = true`
 
-/// `x * factor + offset`; of `normalise`, `(x - mean) / deviation` of the training split.
+/// A stage that makes numbers of numbers.
 struct NumberStage {
-  bool normalise = false;
+  enum class Kind : uint8_t {
+    Rescale,   ///< `x * factor + offset`
+    Normalise, ///< `(x - mean) / deviation` of the training split, for each place of the last
+               ///< dimension by itself
+    Convert,   ///< to `dtype`, as the language does
+    Function,  ///< a function of the program, applied to whole rows
+  };
+  Kind kind = Kind::Rescale;
   double factor = 1;
   double offset = 0;
+  int32_t dtype = 0;
+  std::string name = {};  ///< as written, for messages
+  std::string entry = {}; ///< of a function, as in Stage
+  bool varies = false;    ///< of a function, as in Stage
+  std::string place = {};
 };
 
 /// What a field does, one of three things:
-/// - Numbers: cells are numbers (or truth values), then go through `numberStages`.
+/// - Numbers: cells are numbers (or truth values) or arrays of them.
 /// - Words: the cell is text, `tokenize`d to ids and `pad`ded to `length`. Ids: 0 padding,
 ///   1 unknown, (2 start, 3 end,) then the words of the training split, the most frequent first,
 ///   ties by first appearance; `vocabulary` ids in all. Padding and cutting happen on the same
 ///   side, the left unless `side = "right"`: a text that is too long keeps its other end.
 /// - Classes: the cell is one value of a few. `category(n)`: 0 is a value not seen in the training
 ///   split, then its values, the most frequent first; n ids in all. `hash(n)`: XXH3 of the text
-///   modulo n. `one_hot` alone: the values of the training split in order (numeric if all are
-///   numbers, else by bytes) and no others; after `category` or `hash`, those ids.
+///   modulo n, of a range of columns with an n for each, or one for all. `one_hot` alone: the
+///   values of the training split in order (numeric if all are numbers, else by bytes) and no
+///   others; after `category` or `hash`, those ids.
+/// What comes of it goes through `numberStages`.
 struct FieldPlan {
   enum class Form : uint8_t { Numbers, Words, Classes };
   enum class Classing : uint8_t { Category, Hash, Listed };
@@ -57,10 +71,17 @@ struct FieldPlan {
   bool padLeft = true;
 
   Classing classing = Classing::Listed;
-  int64_t classes = 0; ///< 0 of `Listed`
+  int64_t classes = 0;                 ///< 0 of `Listed`
+  std::vector<int64_t> hashSizes = {}; ///< of `hash` with a list: one for each column
   bool oneHot = false;
 
   bool isFitted() const;
+  bool normalises() const;
+  /// `numberStages` from here on are applied anew to each batch: the first that varies. Ids keep
+  /// all their stages for the batch.
+  size_t firstOfBatch() const;
+  /// The first of `numberStages` that needs more than one number at a time.
+  size_t firstOfWhole() const;
   /// The first id that `tokenize` gives to a word.
   int32_t firstWord() const { return ends ? 4 : 2; }
 };

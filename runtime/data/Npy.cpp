@@ -3,6 +3,7 @@
 #include "runtime/core/AtomicFile.h"
 #include "runtime/core/Tensor.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -110,6 +111,47 @@ struct Close {
   void operator()(FILE *file) const { fclose(file); }
 };
 
+Result<Array> readFrom(FILE *file, const std::string &path) {
+  auto wrong = [&](const std::string &why) {
+    return Failure{"`" + path + "` is no .npy file that Tenon reads: " + why, "", ""};
+  };
+  uint8_t start[12];
+  if (fread(start, 1, 10, file) != 10 || memcmp(start, magic, sizeof magic) != 0)
+    return wrong("it doesn't begin as one");
+  size_t headerSize = start[8] | size_t(start[9]) << 8;
+  if (start[6] >= 2) {
+    if (fread(start + 10, 1, 2, file) != 2)
+      return wrong("its header is cut off");
+    headerSize |= size_t(start[10]) << 16 | size_t(start[11]) << 24;
+  }
+  if (headerSize > headerLimit)
+    return wrong("its header is too long");
+  std::string text(headerSize, '\0');
+  if (fread(text.data(), 1, headerSize, file) != headerSize)
+    return wrong("its header is cut off");
+  Header header;
+  if (std::string why = parseHeader(text, header); !why.empty())
+    return wrong(why);
+
+  // The file's length is checked before memory for its elements is taken.
+  long begin = ftell(file);
+  int64_t count = 0;
+  if (!elementCount(int32_t(header.dims.size()), header.dims.data(), count) ||
+      fseek(file, 0, SEEK_END) != 0)
+    return wrong("its shape is too large");
+  int64_t bytes = ftell(file) - begin, width = tenon_dtype_bytes(header.dtype);
+  if (bytes % width != 0 || bytes / width != count)
+    return wrong("its shape says " + std::to_string(count) + " elements and it has " +
+                 std::to_string(bytes) + " bytes for them");
+  fseek(file, begin, SEEK_SET);
+  Array array{header.dtype, header.dims, std::vector<uint8_t>(size_t(bytes))};
+  if (fread(array.bytes.data(), 1, size_t(bytes), file) != size_t(bytes))
+    return Failure{describeFailure("read", path, errno), "", ""};
+  if (header.columnMajor && array.dims.size() > 1)
+    array.bytes = rowMajor(array);
+  return array;
+}
+
 } // namespace
 
 int64_t Array::size() const {
@@ -123,44 +165,15 @@ Result<Array> readNpy(const std::string &path) {
   std::unique_ptr<FILE, Close> file(fopen(path.c_str(), "rb"));
   if (!file)
     return Failure{describeFailure("read", path, errno), "", ""};
-  auto wrong = [&](const std::string &why) {
-    return Failure{"`" + path + "` is no .npy file that Tenon reads: " + why, "", ""};
-  };
-  uint8_t start[12];
-  if (fread(start, 1, 10, file.get()) != 10 || memcmp(start, magic, sizeof magic) != 0)
-    return wrong("it doesn't begin as one");
-  size_t headerSize = start[8] | size_t(start[9]) << 8;
-  if (start[6] >= 2) {
-    if (fread(start + 10, 1, 2, file.get()) != 2)
-      return wrong("its header is cut off");
-    headerSize |= size_t(start[10]) << 16 | size_t(start[11]) << 24;
-  }
-  if (headerSize > headerLimit)
-    return wrong("its header is too long");
-  std::string text(headerSize, '\0');
-  if (fread(text.data(), 1, headerSize, file.get()) != headerSize)
-    return wrong("its header is cut off");
-  Header header;
-  if (std::string why = parseHeader(text, header); !why.empty())
-    return wrong(why);
+  return readFrom(file.get(), path);
+}
 
-  // The file's length is checked before memory for its elements is taken.
-  long begin = ftell(file.get());
-  int64_t count = 0;
-  if (!elementCount(int32_t(header.dims.size()), header.dims.data(), count) ||
-      fseek(file.get(), 0, SEEK_END) != 0)
-    return wrong("its shape is too large");
-  int64_t bytes = ftell(file.get()) - begin, width = tenon_dtype_bytes(header.dtype);
-  if (bytes % width != 0 || bytes / width != count)
-    return wrong("its shape says " + std::to_string(count) + " elements and it has " +
-                 std::to_string(bytes) + " bytes for them");
-  fseek(file.get(), begin, SEEK_SET);
-  Array array{header.dtype, header.dims, std::vector<uint8_t>(size_t(bytes))};
-  if (fread(array.bytes.data(), 1, size_t(bytes), file.get()) != size_t(bytes))
+Result<Array> parseNpy(const std::string &bytes, const std::string &path) {
+  std::unique_ptr<FILE, Close> file(
+      fmemopen(const_cast<char *>(bytes.data()), std::max<size_t>(bytes.size(), 1), "rb"));
+  if (!file)
     return Failure{describeFailure("read", path, errno), "", ""};
-  if (header.columnMajor && array.dims.size() > 1)
-    array.bytes = rowMajor(array);
-  return array;
+  return readFrom(file.get(), path);
 }
 
 Status writeNpy(const std::string &path, int32_t dtype, const std::vector<int64_t> &dims,

@@ -24,6 +24,8 @@ struct Array {
 /// is wrong: not .npy, a type that Tenon doesn't have (big-endian and structured ones included), a
 /// size that isn't the header's.
 Result<Array> readNpy(const std::string &path);
+/// The same of a file's bytes, known by `path` in messages.
+Result<Array> parseNpy(const std::string &bytes, const std::string &path);
 
 /// Writes a file atomically, format version 1. bf16 has no type in NumPy and is a Failure.
 Status writeNpy(const std::string &path, int32_t dtype, const std::vector<int64_t> &dims,

@@ -2,9 +2,11 @@
 
 #include "runtime/core/abi.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace tenon::data {
 
@@ -65,6 +67,82 @@ void storeNumber(double value, int32_t dtype, uint8_t *at) {
   default:
     return store<uint8_t>(value, at);
   }
+}
+
+namespace {
+
+template <typename T> T load(const uint8_t *at) {
+  T value;
+  memcpy(&value, at, sizeof value);
+  return value;
+}
+
+/// IEEE 754 binary16.
+double loadHalf(const uint8_t *at) {
+  uint16_t bits = load<uint16_t>(at);
+  int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  double magnitude = exponent == 31  ? (fraction ? NAN : INFINITY)
+                     : exponent == 0 ? std::ldexp(fraction, -24)
+                                     : std::ldexp(1024 + fraction, exponent - 25);
+  return bits >> 15 ? -magnitude : magnitude;
+}
+
+template <typename T> double towardsZero(double value) {
+  constexpr double least = double(std::numeric_limits<T>::min());
+  constexpr double most = double(std::numeric_limits<T>::max());
+  return std::isnan(value) ? 0 : std::clamp(std::trunc(value), least, most);
+}
+
+} // namespace
+
+std::optional<double> loadNumber(const uint8_t *at, int32_t dtype) {
+  switch (dtype) {
+  case TENON_F64:
+    return load<double>(at);
+  case TENON_F32:
+    return load<float>(at);
+  case TENON_F16:
+    return loadHalf(at);
+  case TENON_I64: {
+    int64_t value = load<int64_t>(at);
+    if (value > int64_t(kExactIntegers) || value < -int64_t(kExactIntegers))
+      return std::nullopt;
+    return double(value);
+  }
+  case TENON_I32:
+    return load<int32_t>(at);
+  case TENON_I8:
+    return load<int8_t>(at);
+  default:
+    return load<uint8_t>(at);
+  }
+}
+
+double convertNumber(double value, int32_t dtype) {
+  switch (dtype) {
+  case TENON_F32:
+    return float(value);
+  case TENON_I64:
+    return std::isnan(value) ? 0 : std::clamp(std::trunc(value), -kExactIntegers, kExactIntegers);
+  case TENON_I32:
+    return towardsZero<int32_t>(value);
+  case TENON_I8:
+    return towardsZero<int8_t>(value);
+  case TENON_U8:
+    return towardsZero<uint8_t>(value);
+  case TENON_BOOL:
+    return value != 0;
+  default:
+    return value;
+  }
+}
+
+std::string shownNumber(double value) {
+  char text[32];
+  bool whole = value == std::trunc(value) && std::fabs(value) < 1e15;
+  auto end = whole ? std::to_chars(text, text + sizeof text, int64_t(value)).ptr
+                   : std::to_chars(text, text + sizeof text, value).ptr;
+  return {text, end};
 }
 
 std::string quoted(const std::string &text) {

@@ -81,6 +81,15 @@ std::vector<Argument> decodeArguments(const Json &json) {
   });
 }
 
+Json encodeStage(const Stage &s) {
+  Json json{{"name", s.name}, {"arguments", encodeArguments(s.arguments)}, {"place", s.place}};
+  if (!s.entry.empty()) {
+    json["entry"] = s.entry;
+    json["varies"] = s.varies;
+  }
+  return json;
+}
+
 Json encodeField(const Field &f) {
   return {{"name", f.name},
           {"dtype", f.dtype},
@@ -89,12 +98,7 @@ Json encodeField(const Field &f) {
                      [](const Extent &e) { return Json{{"extent", e.extent}, {"name", e.name}}; })},
           {"columns", f.columns},
           {"column_options", encodeArguments(f.columnOptions)},
-          {"stages", encodeAll(f.stages,
-                               [](const Stage &s) {
-                                 return Json{{"name", s.name},
-                                             {"arguments", encodeArguments(s.arguments)},
-                                             {"place", s.place}};
-                               })},
+          {"stages", encodeAll(f.stages, encodeStage)},
           {"place", f.place}};
 }
 
@@ -111,7 +115,8 @@ Field decodeField(const Json &f) {
                     [](const Json &s) {
                       return Stage{s.at("name").get<std::string>(),
                                    decodeArguments(s.at("arguments")),
-                                   s.at("place").get<std::string>()};
+                                   s.at("place").get<std::string>(),
+                                   s.value("entry", std::string()), s.value("varies", false)};
                     }),
           f.at("place")};
 }

@@ -28,7 +28,7 @@ struct Argument {
 /// `train from csv("reviews.csv", separator = ";")`
 struct Source {
   std::string kind;              ///< "csv"
-  std::string path;              ///< as written; relative to the program's folder
+  std::string path;              ///< as written; relative to the program's folder; none of `npy`
   std::string split;             ///< the split it is the source of, empty for the dataset's own
   std::vector<Argument> options; ///< all arguments but the path
   std::string place;             ///< "file.tn:4:8"
@@ -45,14 +45,21 @@ struct Split {
   bool operator==(const Split &) const = default;
 };
 
-/// `tokenize(vocabulary = 10_000)`
+/// `tokenize(vocabulary = 10_000)`, or a function of the program.
 struct Stage {
   std::string name;
   std::vector<Argument> arguments;
   std::string place;
+  /// Of a function: the program's entry that applies it to rows. Empty: the stage is built in.
+  std::string entry = {};
+  /// A function that draws or asks `training`: its values differ from epoch to epoch, and those
+  /// without `training` come from the entry called `entry` + kEvaluating.
+  bool varies = false;
 
   bool operator==(const Stage &) const = default;
 };
+
+inline constexpr char kEvaluating[] = ".evaluating";
 
 /// One extent of a field's type; an extent of -1 is read from the data and known by `name`.
 struct Extent {

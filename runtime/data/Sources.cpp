@@ -7,50 +7,42 @@
 
 namespace tenon::data {
 
-Result<CsvSource> resolveSource(const Source &source, const std::string &folder) {
-  if (source.kind != "csv")
-    return Failure{"the source `" + source.kind + "` is not there yet", source.place, "use csv"};
-  CsvSource csv;
-  for (const Argument &option : source.options) {
-    auto *text = std::get_if<std::string>(&option.value.value);
-    if (option.name != "separator" || !text || text->size() != 1 || *text == "\"" ||
-        *text == "\n" || *text == "\r")
-      return Failure{"`csv` takes a path and `separator`, one ASCII character", source.place,
-                     "separator = \";\""};
-    csv.options.separator = (*text)[0];
-  }
-  bool relative = !source.path.starts_with('/') && !folder.empty();
-  csv.path = relative ? folder + "/" + source.path : source.path;
-  return csv;
+static size_t placeOf(const std::string &name, const std::vector<SourceColumn> &columns) {
+  auto found = std::find_if(columns.begin(), columns.end(),
+                            [&](const SourceColumn &column) { return column.name == name; });
+  return size_t(found - columns.begin());
 }
 
 std::optional<Failure> missingColumn(const std::string &name,
-                                     const std::vector<std::string> &header,
-                                     const std::string &path) {
-  if (std::find(header.begin(), header.end(), name) != header.end())
+                                     const std::vector<SourceColumn> &columns,
+                                     const std::string &source) {
+  if (placeOf(name, columns) < columns.size())
     return std::nullopt;
-  std::optional<std::string> meant = closest(name, header);
-  return Failure{"`" + path + "` has no column `" + name + "`; it has " + listOf(header), "",
+  std::vector<std::string> names;
+  for (const SourceColumn &column : columns)
+    names.push_back(column.name);
+  std::optional<std::string> meant = closest(name, names);
+  return Failure{"`" + source + "` has no column `" + name + "`; it has " + listOf(names), "",
                  meant ? "did you mean `" + *meant + "`?" : ""};
 }
 
 Result<std::vector<size_t>> locateColumns(const FieldPlan &plan,
-                                          const std::vector<std::string> &header,
-                                          const std::string &path) {
+                                          const std::vector<SourceColumn> &columns,
+                                          const std::string &source) {
   std::vector<size_t> places;
   for (const std::string &name : plan.columns) {
-    if (std::optional<Failure> missing = missingColumn(name, header, path)) {
+    if (std::optional<Failure> missing = missingColumn(name, columns, source)) {
       missing->place = plan.place;
       return std::move(*missing);
     }
-    places.push_back(size_t(std::find(header.begin(), header.end(), name) - header.begin()));
+    places.push_back(placeOf(name, columns));
   }
   if (!plan.columnRange)
     return places;
   size_t first = places[0], last = places[1];
   if (last < first)
-    return Failure{"`" + plan.columns[1] + "` stands before `" + plan.columns[0] + "` in `" + path +
-                       "`",
+    return Failure{"`" + plan.columns[1] + "` stands before `" + plan.columns[0] + "` in `" +
+                       source + "`",
                    plan.place, ""};
   places.resize(last - first + 1);
   std::iota(places.begin(), places.end(), first);

@@ -1,8 +1,8 @@
 /// Where a dataset's rows come from, before any is read.
 #pragma once
 
-#include "runtime/data/CsvReader.h"
 #include "runtime/data/FieldPlan.h"
+#include "runtime/data/RowSource.h"
 #include "runtime/data/Schema.h"
 
 #include <optional>
@@ -11,22 +11,14 @@
 
 namespace tenon::data {
 
-struct CsvSource {
-  std::string path; ///< to open
-  CsvOptions options;
-};
-
-/// Resolves a source; relative paths start from `folder`.
-Result<CsvSource> resolveSource(const Source &source, const std::string &folder);
-
-/// Says that a file with this header has no such column, if so; without a place.
+/// Says that a source with these columns has none of this name, if so; without a place.
 std::optional<Failure> missingColumn(const std::string &name,
-                                     const std::vector<std::string> &header,
-                                     const std::string &path);
-/// Which columns of a file with this header the field takes, in order.
+                                     const std::vector<SourceColumn> &columns,
+                                     const std::string &source);
+/// Which of a source's columns the field takes, in order.
 Result<std::vector<size_t>> locateColumns(const FieldPlan &plan,
-                                          const std::vector<std::string> &header,
-                                          const std::string &path);
+                                          const std::vector<SourceColumn> &columns,
+                                          const std::string &source);
 
 /// Compares the declaration with the files that are there: the columns' names, and what stands in
 /// the first rows of each.

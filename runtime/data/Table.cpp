@@ -26,7 +26,7 @@ public:
 private:
   Status plan();
   Status read(const Source &source, std::vector<uint32_t> &rows);
-  Status locate(const CsvRow &header, const std::string &path);
+  Status locate(const std::vector<SourceColumn> &columns, const std::string &source);
   Status readAll();
   Status divide(std::vector<uint32_t> rows);
   Status fit();
@@ -35,8 +35,7 @@ private:
   const Dataset &dataset;
   const LoadOptions &options;
   Table table;
-  std::vector<std::vector<size_t>> places; // of each field's columns in the file being read
-  std::vector<std::vector<std::string>> names;
+  std::vector<std::vector<size_t>> places; // of each field's columns in the source being read
 };
 
 Status Loading::plan() {
@@ -49,43 +48,45 @@ Status Loading::plan() {
   return {};
 }
 
-Status Loading::locate(const CsvRow &header, const std::string &path) {
+Status Loading::locate(const std::vector<SourceColumn> &columns, const std::string &source) {
   places.assign(table.fieldColumns.size(), {});
-  names.assign(table.fieldColumns.size(), {});
   for (size_t i = 0; i < places.size(); ++i) {
-    Result<std::vector<size_t>> found =
-        locateColumns(table.fieldColumns[i].plan(), header.fields, path);
+    Column &column = table.fieldColumns[i];
+    Result<std::vector<size_t>> found = locateColumns(column.plan(), columns, source);
     if (!found)
       return found.takeFailure();
     places[i] = std::move(*found);
+    std::vector<SourceColumn> taken;
     for (size_t at : places[i])
-      names[i].push_back(header.fields[at]);
+      taken.push_back(columns[at]);
+    if (Status status = column.describe(taken); !status)
+      return status;
   }
   return {};
 }
 
 Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
-  Result<CsvSource> csv = resolveSource(source, options.folder);
-  if (!csv)
-    return csv.takeFailure();
-  const std::string &path = csv->path;
-  std::vector<const std::string *> cells;
-  table.files.emplace_back(uint32_t(table.rowCount), path);
-  Result<CsvSummary> summary = readCsv(
-      path, csv->options, [&](const CsvRow &header) { return locate(header, path); },
-      [&](const CsvRow &row) -> Status {
+  std::vector<std::string> paths = filesOf(source, options.folder);
+  if (paths.empty())
+    return Failure{"`" + source.kind + "` names no file", source.place, ""};
+  std::vector<Cell> cells;
+  Result<SourceSummary> summary = readSource(
+      source, options.folder,
+      [&](const std::vector<SourceColumn> &columns) { return locate(columns, paths[0]); },
+      [&](const SourceRow &row) -> Status {
         for (size_t i = 0; i < places.size(); ++i) {
           cells.clear();
           for (size_t at : places[i])
-            cells.push_back(&row.fields[at]);
-          if (Status status = table.fieldColumns[i].append(cells, names[i], path, row.line);
-              !status)
+            cells.push_back(row.cells[at]);
+          if (Status status = table.fieldColumns[i].append(cells, row.place); !status)
             return status;
         }
         if (table.rowCount == kMostRows)
-          return Failure{"there are more than 4 billion rows", path, ""};
+          return Failure{"there are more than 4 billion rows", paths[0], ""};
+        if (table.files.empty() || table.files.back().second.file != row.place.file)
+          table.files.emplace_back(uint32_t(table.rowCount), row.place);
         rows.push_back(uint32_t(table.rowCount++));
-        table.lines.push_back(uint32_t(std::min<int64_t>(row.line, UINT32_MAX)));
+        table.numbers.push_back(uint32_t(std::min<int64_t>(row.place.number, UINT32_MAX)));
         return {};
       });
   if (!summary) {
@@ -94,8 +95,6 @@ Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
       failure.place = source.place;
     return failure;
   }
-  if (summary->rows == 0)
-    return Failure{"the file has a header and no rows", path + ":1", ""};
   table.sourceChecksum = splitmix64(table.sourceChecksum) ^ summary->checksum;
   return {};
 }
@@ -158,6 +157,7 @@ Status Loading::fit() {
   if (!options.fitted && !training)
     return Failure{"`" + dataset.name + "` has no split `train`", dataset.place,
                    "split train 0.8, test 0.2"};
+  ColumnWorld world{options.functions, [this](uint32_t row) { return table.place(row); }};
   for (Column &column : table.fieldColumns) {
     FittedField fitted{column.plan().name, {}, {}, {}, {}};
     if (options.fitted) {
@@ -168,12 +168,12 @@ Status Loading::fit() {
       if (found)
         fitted = *found;
     } else {
-      Result<FittedField> learnt = column.fit(*training);
+      Result<FittedField> learnt = column.fit(*training, world);
       if (!learnt)
         return learnt.takeFailure();
       fitted = std::move(*learnt);
     }
-    if (Status status = column.finish(fitted); !status)
+    if (Status status = column.finish(fitted, world); !status)
       return status;
     if (column.plan().isFitted() || column.plan().columnRange)
       table.learnt.fields.push_back(std::move(fitted));
@@ -223,7 +223,9 @@ const std::vector<uint32_t> *Table::split(const std::string &name) const {
 std::string Table::place(uint32_t row) const {
   auto file = std::upper_bound(files.begin(), files.end(), row,
                                [](uint32_t at, const auto &entry) { return at < entry.first; });
-  return (file - 1)->second + ":" + std::to_string(lines[row]);
+  RowPlace place = (file - 1)->second;
+  place.number = numbers[row];
+  return place.str();
 }
 
 std::vector<std::string> Table::splits() const {
@@ -270,8 +272,8 @@ std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted) {
   return field.columns.size() == 2 && learnt ? learnt->columns : field.columns;
 }
 
-Result<Column> encodeRows(const Field &field, const Fitted &fitted,
-                          const std::vector<RawRow> &rows) {
+Result<Column> encodeRows(const Field &field, const Fitted &fitted, const std::vector<RawRow> &rows,
+                          const StageFunctions *functions) {
   Result<FieldPlan> plan = planField(field);
   if (!plan)
     return plan.takeFailure();
@@ -281,20 +283,25 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted,
                    "train again"};
   Column column(std::move(*plan));
   std::vector<std::string> names = rawColumns(field, fitted);
+  std::vector<SourceColumn> described;
+  for (const std::string &name : names)
+    described.push_back({name, true, 0, {}});
+  if (Status status = column.describe(described); !status)
+    return status.takeFailure();
   for (const RawRow &row : rows) {
-    std::vector<const std::string *> cells;
+    std::vector<Cell> cells;
     for (const std::string &name : names) {
       auto cell = row.find(name);
       if (cell == row.end())
         return Failure{"`" + name + "` is not given", "", name + "=…"};
       if (findInvalidUtf8(cell->second))
         return Failure{"`" + name + "` is not UTF-8", "", ""};
-      cells.push_back(&cell->second);
+      cells.push_back({&cell->second, nullptr});
     }
-    if (Status status = column.append(cells, names, "", 0); !status)
+    if (Status status = column.append(cells, RowPlace()); !status)
       return status.takeFailure();
   }
-  if (Status status = column.finish(learnt ? *learnt : FittedField{}); !status)
+  if (Status status = column.finish(learnt ? *learnt : FittedField{}, {functions, {}}); !status)
     return status.takeFailure();
   if (column.plan().form == FieldPlan::Form::Words)
     for (size_t i = 0; i < column.rows(); ++i)

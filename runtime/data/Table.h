@@ -20,6 +20,8 @@ struct LoadOptions {
   std::string folder;
   /// What a checkpoint holds; nullptr: fit on the training split.
   const Fitted *fitted = nullptr;
+  /// The program's functions that are stages; lives as long as the table.
+  const StageFunctions *functions = nullptr;
 };
 
 class Table {
@@ -43,7 +45,7 @@ public:
   /// The split's rows in file order; nullptr where there is no such split.
   const std::vector<uint32_t> *split(const std::string &name) const;
   std::vector<std::string> splits() const;
-  /// Where a row of a split begins: "reviews.csv:17".
+  /// Where a row of a split begins: "reviews.csv:17", as RowPlace says it.
   std::string place(uint32_t row) const;
   /// Things worth knowing that stop nothing: "12 of 8000 texts in `text` have no known word".
   const std::vector<std::string> &remarks() const { return notes; }
@@ -57,8 +59,8 @@ private:
   uint64_t sourceChecksum = 0;
   std::vector<std::pair<std::string, std::vector<uint32_t>>> parts;
   std::vector<std::string> notes;
-  std::vector<uint32_t> lines;                         // of each row
-  std::vector<std::pair<uint32_t, std::string>> files; // and each file's first row
+  std::vector<uint32_t> numbers;                    // of each row: its line or element
+  std::vector<std::pair<uint32_t, RowPlace>> files; // and each file's first row
 };
 
 /// One row as a user gives it to `predict`: the text of each column.
@@ -70,8 +72,8 @@ std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted);
 /// Makes the values of `field` for raw rows by what a checkpoint has learnt. Fails where a column
 /// is missing, where its text isn't UTF-8 or has no known word, and where a value isn't of its
 /// field's kind; `place` of the failure is empty.
-Result<Column> encodeRows(const Field &field, const Fitted &fitted,
-                          const std::vector<RawRow> &rows);
+Result<Column> encodeRows(const Field &field, const Fitted &fitted, const std::vector<RawRow> &rows,
+                          const StageFunctions *functions = nullptr);
 
 /// Extents of fields as checkpoint or data have fitted them.
 Extents extentsOf(const std::vector<Field> &fields, const Fitted &fitted);

@@ -86,19 +86,23 @@ std::string structureOf(const TensorStore &store) {
 }
 
 std::string encodeInfo(const CheckpointInfo &info) {
-  return Json{{"model", info.model},
-              {"numeric_mode", info.numericMode},
-              {"seed", info.seed},
-              {"batch_size", info.batchSize},
-              {"epochs", info.epochs},
-              {"steps", info.steps},
-              {"epoch", info.position.epoch},
-              {"batch", info.position.batch},
-              {"step", info.position.step},
-              {"metrics_bytes", info.metricsBytes},
-              {"data_rows", info.dataRows},
-              {"data_checksum", hex(info.dataChecksum)}}
-      .dump();
+  Json json{{"model", info.model},
+            {"numeric_mode", info.numericMode},
+            {"seed", info.seed},
+            {"batch_size", info.batchSize},
+            {"epochs", info.epochs},
+            {"steps", info.steps},
+            {"epoch", info.position.epoch},
+            {"batch", info.position.batch},
+            {"step", info.position.step},
+            {"metrics_bytes", info.metricsBytes},
+            {"data_rows", info.dataRows},
+            {"data_checksum", hex(info.dataChecksum)}};
+  if (info.bestLoss) {
+    json["best_loss"] = *info.bestLoss;
+    json["waited"] = info.waited;
+  }
+  return json.dump();
 }
 
 /// Throws Json::exception where something isn't there.
@@ -115,6 +119,10 @@ CheckpointInfo decodeInfo(const std::string &text) {
   info.metricsBytes = json.at("metrics_bytes");
   info.dataRows = json.at("data_rows");
   info.dataChecksum = std::stoull(json.at("data_checksum").get<std::string>(), nullptr, 16);
+  if (json.contains("best_loss")) {
+    info.bestLoss = json.at("best_loss").get<double>();
+    info.waited = json.at("waited");
+  }
   return info;
 }
 

@@ -47,6 +47,8 @@ struct CheckpointInfo {
   data::Fitted fitted;
   std::optional<Ingredients> ingredients; ///< nothing of a checkpoint of version 1
   std::vector<double> averages;
+  std::optional<double> bestLoss; ///< of the validations so far
+  int64_t waited = 0;             ///< epochs since it
 
   bool operator==(const CheckpointInfo &) const = default;
 };

@@ -163,6 +163,9 @@ Status EntryCall::bindInput(const tenon_binding &binding, TensorStore &store) {
     inputs.push_back({role == "seed" ? Source::Seed : Source::Step});
   } else if (role == "steps") {
     inputs.push_back({Source::Steps});
+  } else if (role == "loss" && binding.rank == 0 &&
+             (binding.dtype == TENON_F32 || binding.dtype == TENON_F64)) {
+    inputs.push_back({Source::Loss});
   } else {
     return Failure{quoted(function->name) + " has an argument " + quoted(binding.name) +
                        " of the role `" + role + "`, which this runtime doesn't know",
@@ -207,6 +210,8 @@ tenon_status EntryCall::setInputs(const StepInputs &given) {
   seed = given.seed;
   step = given.step;
   steps = given.steps;
+  loss = given.loss;
+  singleLoss = float(loss);
   missing.clear();
   inputTensors.clear();
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -233,6 +238,12 @@ tenon_status EntryCall::setInputs(const StepInputs &given) {
       break;
     case Source::Steps:
       inputTensors.push_back({&steps, TENON_I32, 0, nullptr, nullptr});
+      break;
+    case Source::Loss:
+      if (function->inputs[i].dtype == TENON_F64)
+        inputTensors.push_back({&loss, TENON_F64, 0, nullptr, nullptr});
+      else
+        inputTensors.push_back({&singleLoss, TENON_F32, 0, nullptr, nullptr});
       break;
     }
   }

@@ -43,6 +43,7 @@ struct StepInputs {
   int64_t seed = 0;
   int64_t step = 0;
   int32_t steps = 0;
+  double loss = 0; ///< of the validation, for an optimizer that is told
 };
 
 /// One entry that is called again and again with the variables of a store and a batch.
@@ -70,7 +71,7 @@ public:
   const std::vector<tenon_tensor> &arguments() const { return inputTensors; }
 
 private:
-  enum class Source : uint8_t { Variable, Field, Seed, Step, Steps };
+  enum class Source : uint8_t { Variable, Field, Seed, Step, Steps, Loss };
   struct Input {
     Source source;
     Variable *variable = nullptr;
@@ -97,6 +98,8 @@ private:
   std::string missing;                          // a field that the batch doesn't have
   int64_t seed = 0, step = 0;
   int32_t steps = 0;
+  double loss = 0;
+  float singleLoss = 0;
 };
 
 } // namespace tenon::train

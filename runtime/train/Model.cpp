@@ -24,6 +24,10 @@ Result<Model> Model::make(const tenon_program &program, const Training &training
   if (!context)
     return context.takeFailure();
   model.context = std::move(*context);
+  Result<std::unique_ptr<StageEntries>> stages = StageEntries::make(program);
+  if (!stages)
+    return stages.takeFailure();
+  model.stages = std::move(*stages);
   if (Status status = declareVariables(model.context.get(), program, *model.store); !status)
     return status.takeFailure();
   if (Status status = checkpoint.restore(*model.store, true); !status)
@@ -100,7 +104,7 @@ Result<Prediction> Model::predict(const std::vector<data::RawRow> &rows) {
   std::vector<uint32_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0u);
   for (const data::Field *field : predictFields()) {
-    Result<data::Column> column = data::encodeRows(*field, fitted, rows);
+    Result<data::Column> column = data::encodeRows(*field, fitted, rows, stages.get());
     if (!column)
       return column.takeFailure();
     columns.push_back(std::move(*column));
@@ -108,7 +112,9 @@ Result<Prediction> Model::predict(const std::vector<data::RawRow> &rows) {
   for (const data::Column &column : columns)
     pointers.push_back(&column);
   data::Batch batch;
-  data::fillBatch(pointers, order.data(), order.size(), batch);
+  data::fillBatch(pointers, order.data(), order.size(), {false, seed, 0}, batch);
+  if (!batch.status)
+    return batch.status.takeFailure();
   OwnedTensor seedTensor(TENON_I64, {}), stepTensor(TENON_I64, {}), stepsTensor(TENON_I32, {});
   int32_t plannedSteps = int32_t(steps);
   memcpy(seedTensor.bytes.data(), &seed, sizeof seed);

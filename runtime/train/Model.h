@@ -5,6 +5,7 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/EntryCall.h"
 #include "runtime/train/Progress.h"
+#include "runtime/train/StageEntries.h"
 #include "runtime/train/Training.h"
 
 #include <atomic>
@@ -55,6 +56,7 @@ private:
   int64_t step = 0, steps = 0;
   Context context;
   std::unique_ptr<TensorStore> store;
+  std::unique_ptr<StageEntries> stages;
 };
 
 } // namespace tenon::train

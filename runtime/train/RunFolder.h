@@ -19,6 +19,10 @@ inline std::string checkpointIn(const std::string &folder) {
 inline std::string previousCheckpointIn(const std::string &folder) {
   return folder + "/checkpoint.previous.safetensors";
 }
+/// The best epoch's, of a training that keeps it.
+inline std::string bestCheckpointIn(const std::string &folder) {
+  return folder + "/checkpoint.best.safetensors";
+}
 
 /// `metrics.jsonl`: one JSON object on each line, appended. While it is open nobody else trains
 /// into its folder.

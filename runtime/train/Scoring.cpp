@@ -115,7 +115,7 @@ std::optional<std::string> findBadRow(tenon_context *context, const tenon_progra
   data::Batch single;
   inputs.batch = &single;
   for (uint32_t row : batch.source) {
-    data::fillBatch(*columns, &row, 1, single);
+    data::fillBatch(*columns, &row, 1, batch.draws, single);
     tenon_status status = call->run(inputs);
     if (status == TENON_CHECK_FAILED && !bad)
       bad = table.place(row);
@@ -142,10 +142,13 @@ Result<std::optional<Scores>> evaluateRows(tenon_context *context, const tenon_p
   if (!call)
     return call.takeFailure();
   Averages averages(training.metrics.size());
-  data::BatchStream stream(std::move(*columns), *table.split(split), {.batch = batchSize});
+  data::BatchStream stream(std::move(*columns), *table.split(split),
+                           {.batch = batchSize, .seed = uint64_t(inputs.seed)});
   while (const data::Batch *batch = stream.next()) {
     if (stop && stop->load(std::memory_order_relaxed))
       return std::optional<Scores>();
+    if (!batch->status)
+      return batch->status.failure();
     inputs.batch = batch;
     if (tenon_status status = call->run(inputs)) {
       Failure failure = call->failure();

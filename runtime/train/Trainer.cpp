@@ -86,6 +86,8 @@ Status TrainingRun::trainEpoch(data::BatchStream &stream) {
     if (stopped())
       return {};
     const data::Batch *batch = stream.next();
+    if (batch && !batch->status)
+      return batch->status.failure();
     if (!batch || batch->epoch != info.position.epoch || batch->index != info.position.batch)
       return Failure{"the batches came out of order", "", ""};
     if (Status status = trainStep(*batch); !status)
@@ -115,6 +117,28 @@ Status TrainingRun::validate() {
   return {};
 }
 
+/// Tells the optimizer of a validation, if it asks, and remembers the best.
+Status TrainingRun::learnFromValidation(bool &better) {
+  double loss = outcome.validation.front().second;
+  better = !info.bestLoss || loss < *info.bestLoss;
+  if (better)
+    info.bestLoss = loss;
+  info.waited = better ? 0 : info.waited + 1;
+  const tenon_entry *entry = tenon_find(&program, "epoch_end");
+  if (!entry)
+    return {};
+  Result<EntryCall> call = EntryCall::bind(context.get(), *entry, store, EntryCall::Writes::Update);
+  if (!call)
+    return call.takeFailure();
+  StepInputs inputs = inputsOf(nullptr);
+  inputs.loss = loss;
+  return call->run(inputs) ? Status(call->failure()) : Status();
+}
+
+bool TrainingRun::isPatienceSpent() const {
+  return training.patience > 0 && info.waited >= training.patience;
+}
+
 Status TrainingRun::finishEpoch() {
   outcome.training = epochAverages.scores(training);
   if (Status status = validate(); !status) {
@@ -132,13 +156,21 @@ Status TrainingRun::finishEpoch() {
                      outcome.validation);
   if (Status status = record("epoch", outcome.training, validated); !status)
     return status;
+  bool better = false;
+  if (validated)
+    if (Status status = learnFromValidation(better); !status)
+      return status;
   ++info.position.epoch;
   info.position.batch = 0;
   if (Status status = beginEpoch(); !status)
     return status;
+  // The best one first: a run that is killed between the two makes this epoch's end again.
+  if (better && training.keepBest)
+    if (Status status = saveTo(bestCheckpointIn(outcome.folder), ""); !status)
+      return status;
   if (Status status = save(); !status)
     return status;
-  return drawCurves(info.position.epoch == info.epochs);
+  return drawCurves(info.position.epoch == info.epochs || isPatienceSpent());
 }
 
 /// Not more often than anybody looks at them.
@@ -156,15 +188,19 @@ Status TrainingRun::beginEpoch() {
   return resetMetrics(context.get(), program, store);
 }
 
-Status TrainingRun::save() {
+Status TrainingRun::saveTo(const std::string &path, const std::string &previous) {
   if (Status status = log->flush(); !status)
     return status;
   info.metricsBytes = log->size();
   info.averages.clear();
   epochAverages.save(info.averages);
   windowAverages.save(info.averages);
-  std::string previous = previousCheckpointIn(outcome.folder);
-  if (Status status = saveCheckpoint(checkpointIn(outcome.folder), previous, info, store); !status)
+  return saveCheckpoint(path, previous, info, store);
+}
+
+Status TrainingRun::save() {
+  Status status = saveTo(checkpointIn(outcome.folder), previousCheckpointIn(outcome.folder));
+  if (!status)
     return status;
   lastSaved = std::chrono::steady_clock::now();
   lastSavedStep = info.position.step;
@@ -198,10 +234,11 @@ Status TrainingRun::trainEpochs() {
                            {.batch = info.batchSize,
                             .shuffle = true,
                             .seed = info.seed,
+                            .training = true,
                             .epoch = info.position.epoch + (info.position.batch == stepsPerEpoch),
                             .index = info.position.batch % stepsPerEpoch,
                             .epochs = info.epochs});
-  while (info.position.epoch < info.epochs) {
+  while (info.position.epoch < info.epochs && !isPatienceSpent()) {
     if (Status status = trainEpoch(stream); !status)
       return status;
     if (!stopped())
@@ -216,6 +253,10 @@ Status TrainingRun::trainEpochs() {
       return drawCurves(true);
     }
   }
+  outcome.stoppedEarly = info.position.epoch < info.epochs;
+  if (outcome.stoppedEarly)
+    progress->say("stopped: the validation loss has not been better for " +
+                  std::to_string(info.waited) + " epochs");
   return {};
 }
 

@@ -40,6 +40,8 @@ struct TrainOptions {
   std::string name = "run";
   /// As the user wrote it; for config.json and the line that says how to go on.
   std::string program;
+  /// Folder that the paths of `start` start from: the program's.
+  std::string programFolder;
   /// A checkpoint is written after each epoch, and within one when either has passed since the
   /// last (0: never).
   double checkpointSeconds = 60;
@@ -53,6 +55,7 @@ struct TrainOptions {
 
 struct TrainOutcome {
   bool interrupted = false;
+  bool stoppedEarly = false; ///< by `patience`
   std::string folder;
   Position position;
   Scores training;             ///< of the last epoch
@@ -61,7 +64,9 @@ struct TrainOutcome {
 };
 
 /// Trains and leaves in the run folder: config.json, metrics.jsonl, a curve for the loss and for
-/// each metric (SVG), checkpoint.safetensors and checkpoint.previous.safetensors.
+/// each metric (SVG), checkpoint.safetensors and checkpoint.previous.safetensors; with `keep =
+/// "best"` also checkpoint.best.safetensors, the one after the epoch with the least validation
+/// loss.
 ///
 /// Bits: the checkpoint after step n depends on program, declaration, data and seed alone, not on
 /// threads, nor on whether the training was stopped or killed and resumed on the way; the same

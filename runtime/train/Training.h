@@ -7,9 +7,21 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tenon::train {
+
+/// `start = { backbone: safetensors("file", rename = [("conv1", "stem")]) }`
+struct StartFrom {
+  std::string target; ///< path of the part of the model; empty: all of it
+  std::string file;   ///< as written
+  std::vector<std::pair<std::string, std::string>>
+      rename; ///< from the file's name to the program's
+  std::string place;
+
+  bool operator==(const StartFrom &) const = default;
+};
 
 struct Training {
   std::string model;
@@ -23,6 +35,9 @@ struct Training {
   std::vector<std::string> predictFields; ///< arguments of `predict`, in order
   int64_t epochs = 1;
   int64_t batch = 32;
+  int64_t patience = 0;  ///< epochs without a better validation loss before it stops; 0: no end
+  bool keepBest = false; ///< the best epoch's checkpoint is kept for evaluating and predicting
+  std::vector<StartFrom> start;
   Ingredients ingredients;
 
   bool operator==(const Training &) const = default;

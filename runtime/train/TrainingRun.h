@@ -30,8 +30,11 @@ private:
   Failure failedStep(const data::Batch &batch, tenon_status status);
   Status record(const char *kind, const Scores &scores, bool withValidation);
   Status validate();
+  Status learnFromValidation(bool &better);
+  bool isPatienceSpent() const;
   Status finishEpoch();
   Status beginEpoch();
+  Status saveTo(const std::string &path, const std::string &previous);
   Status save();
   Status saveIfDue();
   void sayStopped();

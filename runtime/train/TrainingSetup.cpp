@@ -1,5 +1,6 @@
 // Everything before the first step: folder, checkpoint, variables, log.
 #include "runtime/train/Report.h"
+#include "runtime/train/Start.h"
 #include "runtime/train/TrainingRun.h"
 
 #include <algorithm>
@@ -166,8 +167,14 @@ Status TrainingRun::makeVariables() {
         !windowAverages.load(resumed->info().averages, at))
       return Failure{"`" + checkpointIn(outcome.folder) + "` was made with other metrics", "",
                      "train anew, without --resume"};
-  } else if (Status status = initialise(context.get(), program, info.seed, store); !status) {
-    return status;
+    info.bestLoss = resumed->info().bestLoss;
+    info.waited = resumed->info().waited;
+  } else {
+    if (Status status = initialise(context.get(), program, info.seed, store); !status)
+      return status;
+    for (const StartFrom &start : training.start)
+      if (Status status = loadStart(start, options.programFolder, store); !status)
+        return status;
   }
   Result<const tenon_entry *> entry = findEntry(program, "train_step");
   if (!entry)

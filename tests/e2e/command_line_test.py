@@ -1,23 +1,17 @@
 """The command line from outside: what a user types, and what a user gets.
 
     python3 command_line_test.py TENON [test...]
-
-Every test runs in a folder of its own with a cache of its own.
 """
 import json
-import os
-import pathlib
 import random
-import resource
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-TENON = os.path.abspath(sys.argv[1])
+from harness import TENON, TenonTest, doubles, write_npy
 
 CLASSIFIER = """\
 import nn, losses, metrics, optim
@@ -63,37 +57,12 @@ LIVING = ["a small bird", "a large dog of the north", "the tall tree", "a person
 LIFELESS = ["a wooden table", "the idea of number", "a large stone house", "a song", "an old law"]
 
 
-def write_npy(path, descr, shape, data):
-    header = str({"descr": descr, "fortran_order": False, "shape": shape})
-    header += " " * (63 - (10 + len(header)) % 64) + "\n"
-    pathlib.Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
-                                   + header.encode() + data)
-
-
-def doubles(path):
-    raw = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<H", raw[8:10])
-    body = raw[10 + length:]
-    return struct.unpack(f"<{len(body) // 8}d", body)
-
-
-class InFolder(unittest.TestCase):
-    """A test in a folder of its own that calls the program."""
-
+class CommandLine(TenonTest):
     def setUp(self):
-        self.scratch = tempfile.TemporaryDirectory()
-        self.folder = pathlib.Path(self.scratch.name)
-        self.environment = dict(os.environ, TENON_CACHE=str(self.folder / "cache"), NO_COLOR="1")
+        super().setUp()
         self.put("texts.tn", CLASSIFIER)
         self.put("functions.tn", FUNCTIONS)
         self.put("texts.csv", self.rows())
-
-    def tearDown(self):
-        self.scratch.cleanup()
-
-    def put(self, name, text):
-        data = text if isinstance(text, bytes) else text.encode()
-        (self.folder / name).write_bytes(data)
 
     def rows(self, count=60):
         lines = ["text,label"]
@@ -102,30 +71,6 @@ class InFolder(unittest.TestCase):
             lines.append(f'"{texts[i % 5]} {LIVING[i % 3].split()[1]}",{i % 2}')
         return "\n".join(lines) + "\n"
 
-    def tenon(self, *arguments, code=0, limit=None):
-        """Runs a command; `limit` is the largest file that it may write."""
-        def restrict():
-            if limit is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        done = subprocess.run([TENON, *map(str, arguments)], cwd=self.folder, text=True,
-                              env=self.environment, capture_output=True, timeout=300,
-                              preexec_fn=restrict)
-        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    def refused(self, *arguments, says, limit=None):
-        done = self.tenon(*arguments, code=1, limit=limit)
-        for part in says:
-            self.assertIn(part, done.stderr)
-        for word in ("Assertion", "tenon.", "LLVM ERROR", "Stack dump", "terminate called"):
-            self.assertNotIn(word, done.stderr.replace("texts.tn", "").replace("tenon.csv", ""))
-        return done
-
-    def checkpoint(self, run):
-        return (self.folder / run / "checkpoint.safetensors").read_bytes()
-
-
-class CommandLine(InFolder):
     # ------------------------------------------------------------------ train, evaluate, predict
 
     def test_trains_evaluates_and_predicts(self):

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from command_line_test import TENON, InFolder, write_npy
+from harness import TENON, TenonTest, write_npy
 
 LOOPS = """\
 fn collatz(n: i64) -> i32 {
@@ -107,7 +107,7 @@ def swing(angle, times):
     return a
 
 
-class Loops(InFolder):
+class Loops(TenonTest):
     def setUp(self):
         super().setUp()
         self.put("loops.tn", LOOPS)

@@ -73,7 +73,10 @@ TEST(Checkpoint, keeps_everything) {
   std::string first = readWhole(path);
   CheckpointInfo later = exampleInfo();
   later.position.step = 22;
+  later.bestLoss = 0.1;
+  later.waited = 2;
   ASSERT_TRUE(saveCheckpoint(path, previous, later, store));
+  EXPECT_EQ(Checkpoint::open(path)->info(), later);
   EXPECT_TRUE(readWhole(previous) == first);
   EXPECT_EQ(Checkpoint::open(path)->info().position.step, 22);
   ASSERT_TRUE(saveCheckpoint(path, previous, exampleInfo(), store));

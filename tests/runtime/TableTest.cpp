@@ -29,7 +29,9 @@ Field field(std::string name, std::string dtype, std::vector<Extent> dims, std::
 
 template <typename T> std::vector<T> row(const Column &column, size_t at) {
   std::vector<T> values(column.rowBytes() / sizeof(T));
-  column.copyRow(at, values.data());
+  uint32_t which = uint32_t(at);
+  Status status = column.copyRows({&which, 1}, Draws(), reinterpret_cast<uint8_t *>(values.data()));
+  EXPECT_TRUE(status) << status.failure().str();
   return values;
 }
 
@@ -208,8 +210,12 @@ TEST_F(Tables, bad_data) {
   EXPECT_EQ(failure("text,lable\nx,1\n", label),
             "p.tn:5:3: `a.csv` has no column `label`; it has `text` and `lable`\n"
             "help: did you mean `lable`?");
-  EXPECT_EQ(failure("label\n1\nabc\n", label), "a.csv:3: `label` is \"abc\", which is no number");
-  EXPECT_EQ(failure("label\n1\nnan\n", label), "a.csv:3: `label` is \"nan\", which is no number");
+  const std::string aText =
+      "\nhelp: a text becomes numbers by `category`, `one_hot`, `tokenize` or `hash`";
+  EXPECT_EQ(failure("label\n1\nabc\n", label),
+            "a.csv:3: `label` is \"abc\", which is no number" + aText);
+  EXPECT_EQ(failure("label\n1\nnan\n", label),
+            "a.csv:3: `label` is \"nan\", which is no number" + aText);
   EXPECT_EQ(failure("label\n1e300\n", label),
             "a.csv:2: `label` is \"1e300\", which f32 can't hold");
   EXPECT_EQ(failure("label,x\n1,2\n,3\n", label),
@@ -261,6 +267,7 @@ TEST_F(Tables, a_look_at_the_data) {
                   "1 0 4 1: `a` to `b` are 2 columns of `a.csv`, and `pair` has 3 elements\n"
                   "1 0 5 1: `a` stands before `b` in `a.csv`\n"
                   "2 0 1 0: a.csv:3: `lable` is \"yes\", which is no number\n"
+                  "help: a text becomes numbers by `category`, `one_hot`, `tokenize` or `hash`\n"
                   "2 0 2 0: a.csv:3: `a` is empty\n"
                   "help: fill it in, or write column(\"a\", missing = 0)\n"
                   "1 2 4 1: `a` to `b` are 2 columns of `bad.csv`, and `pair` has 3 elements\n"
@@ -282,9 +289,14 @@ TEST_F(Tables, bad_declarations) {
   std::string content = "x\n1\n";
   EXPECT_EQ(failure(content, field("x", "i32", {}, "x", {stage("shear")})),
             "p.tn:9:3: the stage `shear` is not there yet\nhelp: the stages there are: tokenize, "
-            "pad, category, hash, one_hot, normalise, rescale");
+            "pad, category, hash, one_hot, normalise, rescale, a dtype, and functions of the "
+            "program");
   EXPECT_EQ(failure(content, field("x", "i32", {}, "x",
                                    {stage("tokenize", {named("vocabulary", int64_t(9))})})),
+            "p.tn:5:3: `x` is tokenized to texts of different lengths\nhelp: add `|> pad(100)`");
+  EXPECT_EQ(failure(content, field("x", "i32", {}, "x",
+                                   {stage("tokenize", {named("vocabulary", int64_t(9))}),
+                                    stage("pad", {named("n", int64_t(2))})})),
             "p.tn:5:3: `x` has 0 dimensions, but its stages give 1");
   EXPECT_EQ(failure(content, field("x", "i32", {{4, ""}}, "x", {stage("tokenize")})),
             "p.tn:9:3: `tokenize` needs `vocabulary`");

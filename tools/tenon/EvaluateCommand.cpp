@@ -30,7 +30,7 @@ std::optional<train::Model> openModel(const Common &common, const TrainingProgra
 }
 
 int evaluate(const Common &common, const EvaluateSettings &settings) {
-  auto checkpoint = openCheckpoint(common, settings.run);
+  auto checkpoint = openCheckpoint(common, settings.run, true);
   if (!checkpoint)
     return Exit::Failed;
   auto opened = openTraining(common, &checkpoint->info().fitted);
@@ -106,7 +106,7 @@ void print(const train::PredictedRow &row, bool json) {
 }
 
 int predict(const Common &common, const PredictSettings &settings) {
-  auto checkpoint = openCheckpoint(common, settings.run);
+  auto checkpoint = openCheckpoint(common, settings.run, true);
   if (!checkpoint)
     return Exit::Failed;
   auto program = compileTraining(common);

@@ -91,9 +91,9 @@ static train::Ingredients describeIngredients(const Checked &checked) {
   for (const check::Ingredient &each : training.declarations)
     result.parts.push_back({each.name, hashText(each.value), "", place(each.range)});
   std::string graph;
-  for (const char *name : {"train_step", "evaluate_step", "reset_metrics"})
-    if (const check::Entry *entry = checked.program->find(name))
-      graph += check::print(*entry);
+  for (const check::Entry &entry : checked.program->entries)
+    if (entry.name != "init" && entry.name != "predict")
+      graph += check::print(entry);
   result.graph = hashText(graph);
   result.followsSteps = training.followsSteps;
   return result;
@@ -110,6 +110,11 @@ std::string tool::describeTraining(const Checked &checked) {
   description.predictFields = training.predictFields;
   description.epochs = training.epochs;
   description.batch = training.batch;
+  description.patience = training.patience.value_or(0);
+  description.keepBest = training.keepBest;
+  for (const check::StartFrom &start : training.start)
+    description.start.push_back(
+        {start.target, start.file, start.rename, checked.sources.describe(start.range)});
   description.ingredients = describeIngredients(checked);
   return train::toJson(description);
 }

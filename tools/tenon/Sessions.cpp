@@ -61,7 +61,13 @@ std::optional<TrainingWithData> tool::openTraining(const Common &common,
   auto program = compileTraining(common, {}, true);
   if (!program)
     return std::nullopt;
-  auto table = data::Table::load(program->training.dataset, {programFolder(common), fitted});
+  auto stages = train::StageEntries::make(program->compiled->program());
+  if (!stages) {
+    fail(stages.failure());
+    return std::nullopt;
+  }
+  auto table =
+      data::Table::load(program->training.dataset, {programFolder(common), fitted, stages->get()});
   if (!table) {
     // A program from the cache hasn't been compared with its data.
     if (!program->compiled->fromCache || checkProgram(common, {"", {}, {}, true}))
@@ -72,12 +78,13 @@ std::optional<TrainingWithData> tool::openTraining(const Common &common,
     program = compileTraining(common, table->extents());
     if (!program)
       return std::nullopt;
+    (*stages)->setProgram(program->compiled->program());
   }
-  return TrainingWithData{std::move(*program), std::move(*table)};
+  return TrainingWithData{std::move(*program), std::move(*stages), std::move(*table)};
 }
 
 std::optional<train::Checkpoint> tool::openCheckpoint(const Common &common,
-                                                      const std::string &folder) {
+                                                      const std::string &folder, bool best) {
   std::string chosen = folder;
   if (chosen.empty()) {
     auto latest = train::latestRunFolder("runs", programName(common));
@@ -90,7 +97,9 @@ std::optional<train::Checkpoint> tool::openCheckpoint(const Common &common,
     }
     chosen = *latest;
   }
-  auto checkpoint = train::Checkpoint::open(train::checkpointIn(chosen));
+  std::string kept = train::bestCheckpointIn(chosen);
+  bool useBest = best && std::filesystem::exists(kept);
+  auto checkpoint = train::Checkpoint::open(useBest ? kept : train::checkpointIn(chosen));
   if (!checkpoint) {
     fail(checkpoint.failure());
     return std::nullopt;

@@ -4,6 +4,7 @@
 #include "runtime/data/Table.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Model.h"
+#include "runtime/train/StageEntries.h"
 #include "runtime/train/Training.h"
 #include "tools/tenon/Programs.h"
 
@@ -27,12 +28,15 @@ bool dependsOnData(const train::Training &training);
 /// The program with its data, read by what `fitted` knows (null: fitted anew).
 struct TrainingWithData {
   TrainingProgram program;
+  std::unique_ptr<train::StageEntries> stages; ///< the table's
   data::Table table;
 };
 std::optional<TrainingWithData> openTraining(const Common &common, const data::Fitted *fitted);
 
 /// The checkpoint of a run: of `folder`, or of the latest run of the program if that is empty.
-std::optional<train::Checkpoint> openCheckpoint(const Common &common, const std::string &folder);
+/// `best`: of its best epoch, if the training keeps that.
+std::optional<train::Checkpoint> openCheckpoint(const Common &common, const std::string &folder,
+                                                bool best);
 
 /// "text_classifier" of "examples/text_classifier.tn"; runs are named after it.
 std::string programName(const Common &common);

@@ -24,7 +24,7 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   // checkpoint.
   std::optional<train::Checkpoint> checkpoint;
   if (settings.resume && settings.acceptChanges) {
-    checkpoint = openCheckpoint(common, settings.run);
+    checkpoint = openCheckpoint(common, settings.run, false);
     if (!checkpoint)
       return Exit::Failed;
   }
@@ -49,6 +49,7 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   options.runFolder = settings.run;
   options.name = programName(common);
   options.program = common.file;
+  options.programFolder = programFolder(common);
   options.checkpointSeconds = settings.checkpointSeconds;
   options.checkpointSteps = settings.checkpointSteps;
   options.output = settings.quiet ? nullptr : stdout;
