@@ -334,6 +334,7 @@ Value Elaborator::evaluateBody(const FunctionValue &function, ScopePtr scope, Ty
   return mapTensors(result, [&](Tensor tensor) {
     for (Axis &axis : tensor.axes) {
       axis.fromEllipsis = false;
+      axis.name = {};
       if (axis.decided == Decided::ByCall)
         axis.decided = decidedOutside(axis.dim);
     }

@@ -29,10 +29,16 @@ std::optional<size_t> Elaborator::scanAxis(const Tensor &tensor, const ast::Scan
           .secondary(expr.sequence->range, typeText(tensor));
     return std::nullopt;
   }
+  // Of dimensions with the same number, the one that the signature calls so.
   std::optional<size_t> found;
+  auto isNamed = [&](size_t axis) { return tensor.axes[axis].name == expr.along.text; };
   for (size_t i = 0; i < tensor.rank(); ++i) {
     if (!equal(tensor.axes[i].dim, *wanted))
       continue;
+    if (found && isNamed(*found) != isNamed(i)) {
+      found = isNamed(i) ? i : *found;
+      continue;
+    }
     if (found) {
       error(Code::ScanSequence, expr.along.range,
             "two dimensions of " + typeText(tensor) + " are " + dimText(*wanted))

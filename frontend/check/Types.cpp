@@ -345,6 +345,7 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
       }
       for (Axis axis : *env.vars->ellipsis) {
         axis.fromEllipsis = true;
+        axis.name = {};
         result.axes.push_back(axis);
       }
       continue;
@@ -354,6 +355,8 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
     if (extent) {
       Axis axis(*extent, originOf(dim.extent, env));
       axis.decided = decidedBy(dim.extent, env);
+      if (auto *name = ast::dynCast<ast::NameExpr>(dim.extent))
+        axis.name = name->name;
       result.axes.push_back(axis);
     }
   }
@@ -583,6 +586,7 @@ Value Elaborator::coerceTensor(Value value, const ResolvedType &type, SourceRang
   Tensor result = *tensor;
   for (size_t i = 0; i < type.axes.size(); ++i) {
     result.axes[i].fromEllipsis = type.axes[i].fromEllipsis;
+    result.axes[i].name = type.axes[i].name;
     if (type.axes[i].decided != Decided::Elsewhere)
       result.axes[i].decided = type.axes[i].decided;
     if (type.axes[i].origin.isValid() && !result.axes[i].origin.isValid())

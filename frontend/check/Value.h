@@ -74,6 +74,7 @@ struct Axis {
   SourceRange origin;
   Decided decided = Decided::Elsewhere;
   bool fromEllipsis = false; ///< stands for a `...` of the signature being elaborated
+  std::string_view name;     ///< what that signature calls it; empty if it has no name there
 
   Axis(Dim d, SourceRange o = {}) : dim(std::move(d)), origin(o) {}
 };

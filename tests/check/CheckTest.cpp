@@ -207,6 +207,21 @@ fn total(x: f64[n]) -> f64 {
 // Control flow, derivatives, draws
 //===----------------------------------------------------------------------===//
 
+TEST(Control, AScanGoesAlongTheDimensionOfThatName) {
+  Program program = elaborate(R"(
+import nn
+
+model Tagger {
+  lstm = nn.LSTM(8, 8)
+  fn call(x: f32[batch, 8, 8]) -> f32[batch, 8, 8] = lstm(x)
+}
+)",
+                              "Tagger.call");
+  for (const Op *scan : find(program.entries[0], OpKind::Scan))
+    EXPECT_EQ(scan->as<ScanAttr>().inputAxes[0], 1);
+  EXPECT_EQ(resultType(program.entries[0]), "f32[batch, 8, 8]");
+}
+
 TEST(Control, AScanCarriesTheStatesItsBodySets) {
   Program program = elaborate(R"(
 model Counter {
