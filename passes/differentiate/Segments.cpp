@@ -207,6 +207,9 @@ void Splitter::splitLoop(LoopOp open, SmallVectorImpl<Value> &results) {
         dimension(builder, Dim(length)));
   auto outer =
       LoopOp::create(builder, loc, open.getInit(), bound, most, StringAttr(), ArrayRef<Type>());
+  // How many segments there are isn't known without a bound, so that they aren't divided again.
+  if (!bound)
+    outer->setAttr(segmentMark, builder.getUnitAttr());
   OpBuilder inside = OpBuilder::atBlockEnd(&outer.getBody().front());
   Value start =
       MulOp::create(inside, loc, i64, outer.getIteration(), dimension(inside, Dim(length)));

@@ -17,7 +17,8 @@ namespace tenon {
 SmallVector<mlir::Operation *> splitIntoSegments(Repetition loop, int64_t length,
                                                  llvm::SmallVectorImpl<Value> &results);
 
-/// True for the inner loop of a split one: what it leaves behind isn't kept for the reverse.
+/// True for the inner loop of a split one: what it leaves behind isn't kept for the reverse. Also
+/// for an outer one that isn't to be split again.
 bool isSegment(mlir::Operation *op);
 
 /// False for a loop whose steps have a name already: others count them.

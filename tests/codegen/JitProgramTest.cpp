@@ -1,6 +1,8 @@
 //===- JitProgramTest.cpp - From text to results, against the interpreter -===//
 #include "tests/codegen/JitProgram.h"
 
+#include "ir/dialect/NamedDims.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -242,19 +244,10 @@ class JitEvaluated : public testing::TestWithParam<std::string> {};
 /// The function alone, with an argument more for each named dimension, so that a call can tell it.
 std::string standalone(mlir::func::FuncOp function) {
   std::set<std::string> names;
-  auto collect = [&](mlir::Type type) {
-    if (auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type))
-      for (const Dim &dim : dimsOf(tensor))
-        for (const std::string &name : dim.symbols())
-          names.insert(name);
-  };
-  function->walk([&](mlir::Operation *op) {
-    for (mlir::Type type : op->getResultTypes())
-      collect(type);
-    if (auto dimension = mlir::dyn_cast<DimensionOp>(op))
-      for (const Dim &dim : dimension.getDimension().getDims())
-        for (const std::string &name : dim.symbols())
-          names.insert(name);
+  forEachNamedDim(function, [&](llvm::StringRef name) { names.insert(name.str()); });
+  function->walk([&](LoopOp loop) {
+    if (auto steps = loop.getSteps())
+      names.erase(steps->str());
   });
   for (const std::string &name : names) {
     auto type = tensorType(function.getContext(), {Dim::symbol(name)},

@@ -60,7 +60,10 @@ fn first_zero(x: i32[n]) -> i32 {
 }
 
 fn walk(x: f64, steps: i32) -> f64 {
-  loop (y, n) = (x, 0) while n < steps { (y + random.uniform(), n + 1) }
+  loop (y, n) = (x, 0) while n < steps {
+    let d: f64 = random.uniform()
+    (y + d, n + 1)
+  }
   y
 }
 

@@ -10,7 +10,7 @@ using namespace tenon;
 TEST(GrownMemory, keeps_its_content_and_its_alignment) {
   GrownMemory memory;
   ASSERT_TRUE(memory.prepare(2));
-  for (int64_t bytes : {1, 100, 5000, 5001, 1 << 20}) {
+  for (int64_t bytes : {1, 100, 5000, 5001, (1 << 20) - 10, 1 << 20, (1 << 20) + 1, 7 << 20}) {
     ASSERT_TRUE(memory.grow(1, bytes));
     const tenon_grown &now = memory.table()[1];
     EXPECT_GE(now.capacity, bytes);
@@ -20,6 +20,7 @@ TEST(GrownMemory, keeps_its_content_and_its_alignment) {
   EXPECT_EQ(memory.table()[1].data[0], 1);
   EXPECT_EQ(memory.table()[1].data[99], 100);
   EXPECT_EQ(memory.table()[1].data[4999], uint8_t(5000));
+  EXPECT_EQ(memory.table()[1].data[1 << 20], 1);
   // More memories leave the others as they are.
   ASSERT_TRUE(memory.prepare(100));
   EXPECT_EQ(memory.table()[1].data[99], 100);
