@@ -9,9 +9,8 @@ namespace tenon {
 
 /// The work of one step of a scan, in elements computed or added up, less what pays for the threads
 /// meeting after each kernel: below zero, one thread is done sooner than several that wait for each
-/// other. nullopt where one thread can't run the scan alone: something in it, or before each step of a
-/// loop in it, must first hear
-/// whether all threads' checks have held.
+/// other. nullopt where one thread can't run the scan alone: something in it, or before each step
+/// of a loop in it, must first hear whether all threads' checks have held.
 std::optional<Dim> stepWorkBeyondMeeting(ScanOp scan);
 
 } // namespace tenon

@@ -195,8 +195,8 @@ bool Elaborator::ownCotangents(OwnGradient &own, const Value &given, std::vector
   }
   auto wrong = [&](const std::string &wanted, const Value &actual) {
     error(Code::BackSignature, at,
-          "`" + std::string(own.decl.customGradient.text) + "` must give " + wanted + ", and this is " +
-              typeText(actual))
+          "`" + std::string(own.decl.customGradient.text) + "` must give " + wanted +
+              ", and this is " + typeText(actual))
         .secondary(own.decl.name.range, "the derivative of this function");
     return false;
   };

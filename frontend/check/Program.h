@@ -209,10 +209,10 @@ struct ScanAttr {
   std::vector<int64_t> outputAxes; ///< axis of each stacked result that is added
 };
 
-/// Operands: the state's initial values, then with `hasLimit` the most steps, an i64 scalar; `bound`
-/// is the same where it is fixed. Arguments of both regions: the iteration (i64 scalar), the state.
-/// Region results: whether to make a step (a bool scalar), which isn't asked once the steps are
-/// used up; the next state. Results: the state after the last step.
+/// Operands: the state's initial values, then with `hasLimit` the most steps, an i64 scalar;
+/// `bound` is the same where it is fixed. Arguments of both regions: the iteration (i64 scalar),
+/// the state. Region results: whether to make a step (a bool scalar), which isn't asked once the
+/// steps are used up; the next state. Results: the state after the last step.
 struct LoopAttr {
   unsigned carried = 0;
   std::optional<Dim> bound;

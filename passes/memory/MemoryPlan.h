@@ -31,10 +31,10 @@ struct ArenaBuffer {
 /// `assign-destinations`.
 ///
 /// Who owns memory: a kernel's result that goes nowhere else, a stacked result of a scan, a carried
-/// value of a scan (two buffers, written in turn, or one that is updated in place), a result of an if; but not what is returned by
-/// the function, for that is the caller's. Sizes are polynomials over the named dimensions, and a
-/// slot is used again only by a buffer that is provably not larger, so the offsets hold for every
-/// value of the dimensions.
+/// value of a scan (two buffers, written in turn, or one that is updated in place), a result of an
+/// if; but not what is returned by the function, for that is the caller's. Sizes are polynomials
+/// over the named dimensions, and a slot is used again only by a buffer that is provably not
+/// larger, so the offsets hold for every value of the dimensions.
 ///
 /// The steps of a loop are a named dimension too, but no number until the loop has run. Where the
 /// loop has a bound, a buffer along them has room for that many; else it has memory of its own that

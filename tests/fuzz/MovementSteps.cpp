@@ -218,5 +218,6 @@ void ProgramBuilder::addArgsort() {
     return;
   Dims dims(dimsOf(typeOf(a)));
   double last = double(extent(dims.back()));
-  enter(create<ArgsortOp>(tensor(dims, TENON_I32), a, rng.chance(50)), {last, 0, true, last < 1024});
+  enter(create<ArgsortOp>(tensor(dims, TENON_I32), a, rng.chance(50)),
+        {last, 0, true, last < 1024});
 }

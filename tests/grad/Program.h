@@ -20,8 +20,8 @@ using Tensors = std::vector<HostTensor>;
 class Program {
 public:
   /// `element` replaces `F`: "f64" or "f32". Fails the running test if something goes wrong.
-  /// `wholePipeline`: not only differentiated, but also all else that comes before kernels. `budget`:
-  /// bytes that a loop may keep for its reverse, 0 without a limit.
+  /// `wholePipeline`: not only differentiated, but also all else that comes before kernels.
+  /// `budget`: bytes that a loop may keep for its reverse, 0 without a limit.
   Program(mlir::MLIRContext &context, const Row &row, const std::string &element,
           bool wholePipeline = false, int64_t budget = 0);
 
