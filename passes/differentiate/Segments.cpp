@@ -2,6 +2,7 @@
 #include "passes/differentiate/Segments.h"
 
 #include "ir/dialect/Derivatives.h"
+#include "ir/dialect/NamedDims.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -122,8 +123,10 @@ void Splitter::fillBody(Repetition target, Value start, bool takesOver) {
        llvm::zip_equal(from.getArguments().drop_front(), to.getArguments().drop_front()))
     mapping.map(old, now);
   if (!takesOver) {
+    SmallVector<Operation *> copies;
     for (Operation &op : from)
-      inside.clone(op, mapping);
+      copies.push_back(inside.clone(op, mapping));
+    renameBoundDims(copies);
     return;
   }
   for (BlockArgument old : from.getArguments())
@@ -216,8 +219,13 @@ void Splitter::splitLoop(LoopOp open, SmallVectorImpl<Value> &results) {
   // What is left of all steps.
   Value total = open.getBoundDim() ? dimension(inside, *open.getBoundDim()) : open.getLimit();
   Value left = total ? SubOp::create(inside, loc, i64, total, start).getResult() : Value();
-  auto inner = LoopOp::create(inside, loc, outer.getCarriedArguments(), dims(Dim(length)), left,
-                              StringAttr(), ArrayRef<Type>());
+  // A segment begins only where a step is to be made.
+  SmallVector<Value> init(outer.getCarriedArguments());
+  init[0] = ConstantOp::create(
+      inside, loc,
+      DenseElementsAttr::get(cast<RankedTensorType>(init[0].getType()), builder.getBoolAttr(true)));
+  auto inner = LoopOp::create(inside, loc, init, dims(Dim(length)), left, StringAttr(),
+                              ArrayRef<Type>());
   inner->setAttr(segmentMark, builder.getUnitAttr());
   fillBody(inner, start, /*takesOver=*/true);
   YieldOp::create(inside, loc, inner.getResults());
