@@ -338,8 +338,14 @@ static std::optional<int64_t> segmentLength(Repetition loop, const LoopReverse &
   double kept = double(number(whole.keptBytes())), carried = double(number(whole.carriedBytes()));
   if (steps < 4 || kept * double(steps) <= double(options.budget) || kept == 0)
     return std::nullopt;
-  double best = std::ceil(std::sqrt(double(steps) * carried / kept));
-  return std::clamp<int64_t>(int64_t(best), 2, steps / 2);
+  double least = std::ceil(std::sqrt(double(steps) * carried / kept));
+  int64_t length = std::clamp<int64_t>(int64_t(least), 2, steps / 2);
+  // A scan without a rest needs no copies of its inputs' parts.
+  for (int64_t away = 0; away <= length / 2; ++away)
+    for (int64_t near : {length + away, length - away})
+      if (near >= 2 && steps % near == 0)
+        return near;
+  return length;
 }
 
 /// The reverse of a loop in segments; what `loop` computes has the cotangents `cotangents`.

@@ -84,6 +84,18 @@ model Counter {
   }
 }
 
+fn chain(x: f64[d]) -> f64 {
+  loop (y, n) = (x, 0) while n < 2000 at most 3000 { (sin(y) + 0.1 * x, n + 1) }
+  sum(y)
+}
+fn chain_slope(x: f64[4]) -> f64[4] = grad(chain)(x)
+
+fn along(x: f64[t, d], h: f64[d]) -> f64 {
+  scan y = h over a in x { sin(y * a) }
+  sum(y)
+}
+fn along_slope(x: f64[1000, 4], h: f64[4]) -> f64[1000, 4] = grad(along, wrt = x)(x, h)
+
 /// A pendulum's steps of time, each solved for by iteration: a loop in a scan.
 fn swing(angle: f64, times: f64[n]) -> f64 {
   scan (a, v) = (angle, 0.0) over dt in times {
@@ -197,6 +209,27 @@ class Loops(TenonTest):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
         self.assertNotEqual(process.returncode, 0)
+
+    def arena(self, function, *options):
+        done = self.tenon("inspect", "loops.tn", function, "--stage", "memory", *options)
+        return int(done.stdout.split("arena: ")[1].split(" bytes")[0])
+
+    def test_a_budget_of_memory(self):
+        self.save("x", [0.3, 0.1, -0.7, 0.9])
+        self.save("h", [1.0, 2.0, 3.0, 0.5])
+        self.save("long", [0.9 + 0.5 * (i * 37 % 101) / 101 for i in range(4000)], (1000, 4))
+        budget = ("--memory-budget", "8K")
+        for function in ("chain_slope", "along_slope"):
+            self.assertLess(self.arena(function, *budget), 0.75 * self.arena(function))
+        # Slices' cotangents are the same bits; a sum over the steps is made segment by segment.
+        for name, options in (("plain", ()), ("budget", budget)):
+            self.tenon("run", "loops.tn", "along_slope", "--input", "x=long.npy", "--input",
+                       "h=h.npy", "--output", f"{name}.npy", *options)
+        self.assertEqual((self.folder / "plain.npy").read_bytes(),
+                         (self.folder / "budget.npy").read_bytes())
+        plain = self.value("chain_slope", "--input", "x=x.npy")
+        for one, other in zip(plain, self.value("chain_slope", "--input", "x=x.npy", *budget)):
+            self.assertAlmostEqual(one / other, 1, delta=1e-8)
 
     def test_memory_has_an_end(self):
         self.save("x", [0.5], ())
