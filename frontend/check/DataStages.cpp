@@ -200,7 +200,7 @@ std::optional<Tensor> Elaborator::functionEntry(FieldBuilding &building, const a
                     arg.value->range, arg.value->range});
     ok &= !args.back().value.isError();
   }
-  CallSite site{call.range, callee->range, text(callee->range), nullptr, true};
+  CallSite site{call.range, callee->range, text(callee->range), nullptr, true, true};
   Value made =
       ok ? this->call(evaluate(callee, building.module->scope), std::move(args), site) : Value();
   std::optional<Tensor> result = made.isError() ? std::nullopt : asTensor(made, callee->range);

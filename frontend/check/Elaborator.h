@@ -46,6 +46,7 @@ struct CallSite {
   std::string name;   ///< as written
   const ResolvedType *expected = nullptr;
   bool piped = false;
+  bool isStage = false; ///< of a data set's field: what is given is converted by a stage, too
 };
 
 /// A dimension's expression in an alias is one in terms of the alias's arguments.

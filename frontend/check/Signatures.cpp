@@ -245,9 +245,10 @@ bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimE
     report.label(typeText(*tensor)).secondary(type.range, "declared here");
     std::string to = fixed ? std::string(check::name(*fixed)) : dtypeText(wanted);
     // Where a call isn't written, there is nothing to convert.
+    std::string converted =
+        site.isStage ? bareText(range) + " |> " + to : to + "(" + bareText(range) + ")";
     if (kindFits && range != site.callee)
-      report.help("convert it: `" + to + "(" + bareText(range) + ")`")
-          .fix(range, to + "(" + bareText(range) + ")");
+      report.help("convert it: `" + converted + "`").fix(range, converted);
     return false;
   }
   size_t written = 0;

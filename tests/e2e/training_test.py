@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 import random
+import re
 import struct
 import sys
 import unittest
@@ -103,8 +104,7 @@ class Training(TenonTest):
         """Column groups, hashes of their own sizes, a function of the program before `normalise`."""
         text = (PROGRAMS / "dlrm.tn").read_text().replace("batch     = 512", "batch     = 16")
         sizes = [7 + i for i in range(26)]
-        text = "\n".join(f"let sizes = {sizes}" if line.startswith("let sizes") else line
-                         for line in text.splitlines()) + "\n"
+        text = re.sub(r"let sizes = \[[^]]*\]", f"let sizes = {sizes}", text)
         self.put("dlrm.tn", text)
         chance = random.Random(2)
         names = ["label"] + [f"I{i}" for i in range(1, 14)] + [f"C{i}" for i in range(1, 27)]
