@@ -224,8 +224,8 @@ void Splitter::splitLoop(LoopOp open, SmallVectorImpl<Value> &results) {
   init[0] = ConstantOp::create(
       inside, loc,
       DenseElementsAttr::get(cast<RankedTensorType>(init[0].getType()), builder.getBoolAttr(true)));
-  auto inner = LoopOp::create(inside, loc, init, dims(Dim(length)), left, StringAttr(),
-                              ArrayRef<Type>());
+  auto inner =
+      LoopOp::create(inside, loc, init, dims(Dim(length)), left, StringAttr(), ArrayRef<Type>());
   inner->setAttr(segmentMark, builder.getUnitAttr());
   fillBody(inner, start, /*takesOver=*/true);
   YieldOp::create(inside, loc, inner.getResults());

@@ -85,7 +85,7 @@ func.func @forward(%x: tensor<f64>, %t: tensor<f64>, %yes: tensor<i1>) -> tensor
 // CHECK: tenon.check
 // CHECK: (tensor<f64>, tensor<?xf64, #tenon.dims<n>>)
 // CHECK: tenon.scan extent <n> reverse
-// CHECK: %[[AGAIN:.+]]:4 = tenon.loop init(%{{.+}}, %{{.+}}) steps "steps.[[N:[0-9]+]]"
+// CHECK: %[[AGAIN:.+]]:4 = tenon.loop init(%{{.+}}, %{{.+}}) at_most <6> steps "steps.[[N:[0-9]+]]"
 // CHECK-NOT: tenon.check
 // CHECK: tenon.scan extent <steps.[[N]]> reverse init({{.+}}) over(%[[AGAIN]]#2, %[[AGAIN]]#3)
 func.func @nested(%x: tensor<?xf64, #tenon.dims<n>>, %h: tensor<f64>, %c: tensor<f64>,
@@ -94,7 +94,7 @@ func.func @nested(%x: tensor<?xf64, #tenon.dims<n>>, %h: tensor<f64>, %c: tensor
   ^bb0(%xs: tensor<?xf64, #tenon.dims<n>>):
     %s = tenon.scan extent <n> init(%h) over(%xs) axes [0] {
     ^bb0(%t: tensor<i64>, %g: tensor<f64>, %a: tensor<f64>):
-      %q:2 = tenon.loop init(%yes, %g) {
+      %q:2 = tenon.loop init(%yes, %g) at_most <6> {
       ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: tensor<f64>):
         %p = tenon.mul %v, %a : tensor<f64>
         %n = tenon.sin %p : tensor<f64>

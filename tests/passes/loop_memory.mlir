@@ -24,10 +24,8 @@ func.func @fixed(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
       %p = tenon.add %v, %q : tensor<f64>
       %half = tenon.constant dense<0.5> : tensor<f64>
       %n = tenon.mul %p, %half : tensor<f64>
-      %n2 = tenon.mul %n, %n : tensor<f64>
-      %e = tenon.sub %n2, %x1 : tensor<f64>
-      %near = tenon.constant dense<1.0e-3> : tensor<f64>
-      %more = tenon.compare gt %e, %near : tensor<f64> -> tensor<i1>
+      %end = tenon.constant dense<7> : tensor<i64>
+      %more = tenon.compare lt %i, %end : tensor<i64> -> tensor<i1>
       tenon.yield %more, %n : tensor<i1>, tensor<f64>
     } : (tensor<i1>, tensor<f64>) -> (tensor<i1>, tensor<f64>)
     tenon.yield %s#1 : tensor<f64>
@@ -45,10 +43,8 @@ func.func @by_dimension(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
       %p = tenon.add %v, %q : tensor<f64>
       %half = tenon.constant dense<0.5> : tensor<f64>
       %n = tenon.mul %p, %half : tensor<f64>
-      %n2 = tenon.mul %n, %n : tensor<f64>
-      %e = tenon.sub %n2, %x1 : tensor<f64>
-      %near = tenon.constant dense<1.0e-3> : tensor<f64>
-      %more = tenon.compare gt %e, %near : tensor<f64> -> tensor<i1>
+      %end = tenon.constant dense<7> : tensor<i64>
+      %more = tenon.compare lt %i, %end : tensor<i64> -> tensor<i1>
       tenon.yield %more, %n : tensor<i1>, tensor<f64>
     } : (tensor<i1>, tensor<f64>) -> (tensor<i1>, tensor<f64>)
     tenon.yield %s#1 : tensor<f64>
@@ -66,10 +62,8 @@ func.func @unbounded(%x: tensor<f64>, %a: tensor<f64>, %c: tensor<f64>,
       %p = tenon.add %v, %q : tensor<f64>
       %half = tenon.constant dense<0.5> : tensor<f64>
       %n = tenon.mul %p, %half : tensor<f64>
-      %n2 = tenon.mul %n, %n : tensor<f64>
-      %e = tenon.sub %n2, %x1 : tensor<f64>
-      %near = tenon.constant dense<1.0e-3> : tensor<f64>
-      %more = tenon.compare gt %e, %near : tensor<f64> -> tensor<i1>
+      %end = tenon.constant dense<7> : tensor<i64>
+      %more = tenon.compare lt %i, %end : tensor<i64> -> tensor<i1>
       tenon.yield %more, %n : tensor<i1>, tensor<f64>
     } : (tensor<i1>, tensor<f64>) -> (tensor<i1>, tensor<f64>)
     tenon.yield %s#1 : tensor<f64>

@@ -3,10 +3,10 @@
 // What decides about another step stays, though nobody uses it after the loop; a carried value that
 // decides nothing and a stacked result that nobody uses go, and with it the name of the steps.
 // CHECK-LABEL: func.func @unneeded
-// CHECK: %[[L:.+]]:3 = tenon.loop init(%{{.+}}, %{{.+}}, %{{.+}}) {
+// CHECK: %[[L:.+]]:3 = tenon.loop init(%{{.+}}, %{{.+}}, %{{.+}}) at_most <9> {
 // CHECK: return %[[L]]#2
 func.func @unneeded(%go: tensor<i1>, %x: tensor<f64>, %y: tensor<f64>) -> tensor<f64> {
-  %l:5 = tenon.loop init(%go, %x, %y, %y) steps "steps.0" {
+  %l:5 = tenon.loop init(%go, %x, %y, %y) at_most <9> steps "steps.0" {
   ^bb0(%i: tensor<i64>, %g: tensor<i1>, %a: tensor<f64>, %b: tensor<f64>, %c: tensor<f64>):
     %n = tenon.sin %a : tensor<f64>
     %m = tenon.cos %b : tensor<f64>
@@ -49,7 +49,7 @@ func.func @unused(%go: tensor<i1>) -> tensor<i64> {
 // CHECK: tenon.dimension <steps.0>
 // CHECK: tenon.add
 func.func @invariant(%go: tensor<i1>, %x: tensor<f64>, %k: tensor<i64>) -> (tensor<f64>, tensor<i64>) {
-  %l:3 = tenon.loop init(%go, %x, %k) {
+  %l:3 = tenon.loop init(%go, %x, %k) at_most <4> {
   ^bb0(%i: tensor<i64>, %g: tensor<i1>, %a: tensor<f64>, %j: tensor<i64>):
     %e = tenon.exp %x : tensor<f64>
     %n = tenon.mul %a, %e : tensor<f64>
