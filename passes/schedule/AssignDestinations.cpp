@@ -215,6 +215,9 @@ struct AssignDestinations : tenon::impl::AssignDestinationsBase<AssignDestinatio
     for (Operation *user : kernel->getUsers())
       if (user != returned.getOwner())
         return true;
+    // What is returned twice is written twice, or copied.
+    if (kernel.getKind() == KernelKind::scatter && !value.hasOneUse())
+      return true;
     if (!kernel.getBody().front().getOps<CheckOp>().empty())
       return true;
     Value old = getOperation().getArgument(*argument);

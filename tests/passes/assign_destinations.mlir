@@ -47,3 +47,18 @@ func.func @passed_on(%h0: tensor<8xf32>) -> tensor<5x8xf32> {
   } : (tensor<8xf32>) -> (tensor<8xf32>, tensor<5x8xf32>)
   return %hs : tensor<5x8xf32>
 }
+
+// A scatter that is returned twice, once in place of an argument: the copy overwrites it, at the end.
+// CHECK-LABEL: func.func @returned_twice
+// CHECK: %[[S:.+]] = tenon.kernel scatter
+// CHECK: %[[C:.+]] = tenon.kernel copy "copy" (%[[S]]) attributes {commit}
+// CHECK: return %[[C]], %[[S]]
+func.func @returned_twice(%a: tensor<4xf32>, %u: tensor<3xf32>, %i: tensor<3xi32>)
+    -> (tensor<4xf32> {tenon.alias = 0 : i64}, tensor<4xf32>) {
+  %s = tenon.kernel scatter "scatter_add" (%u, %i) {
+  ^bb0(%x: tensor<3xf32>, %j: tensor<3xi32>):
+    %r = tenon.scatter_add %x at %j : tensor<3xf32>, tensor<3xi32> -> tensor<4xf32>
+    tenon.yield %r : tensor<4xf32>
+  } : (tensor<3xf32>, tensor<3xi32>) -> tensor<4xf32>
+  return %s, %s : tensor<4xf32>, tensor<4xf32>
+}
