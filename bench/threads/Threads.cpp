@@ -59,7 +59,7 @@ public:
     auto body = [this, count, units](int32_t) {
       for (long i = 0; i < count; ++i) {
         work(units);
-        barrier.wait();
+        barrier.wait([] {});
       }
     };
     using Body = decltype(body);
