@@ -245,10 +245,7 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
   ok &= sourcesAreDistinct(dataset);
   // Where a source can't be read yet, nothing is known about its cells.
   plainTable = ok;
-  arrayTable = std::any_of(result.sources.begin(), result.sources.end(), [](auto &source) {
-    return source.kind == "npy" || source.kind == "npz" ||
-           (source.kind == "text_file" && !source.options.empty());
-  });
+  arrayTable = std::any_of(result.sources.begin(), result.sources.end(), data::hasArrays);
   bool sourcesKnown = ok;
   std::vector<const ast::DatasetField *> made;
   std::map<std::string, SourceRange> names;

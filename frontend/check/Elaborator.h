@@ -359,7 +359,7 @@ private:
                  bool guarded);
 
   //===--- Control flow (Control.cpp) ---===//
-  Value evaluateScan(const ast::ScanExpr &expr, ScopePtr scope);
+  Value evaluateScan(const ast::ScanExpr &expr, ScopePtr scope, const ResolvedType *expected);
   Value evaluateLoop(const ast::LoopExpr &expr, ScopePtr scope);
   std::optional<Tensor> loopCondition(const ast::LoopExpr &expr, ScopePtr scope);
   bool loopBound(const ast::LoopExpr &expr, ScopePtr scope, LoopAttr &attr,

@@ -137,7 +137,7 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
   case ast::ExprKind::Reduce:
     return evaluateReduce(ast::cast<ast::ReduceExpr>(expr), scope);
   case ast::ExprKind::Scan:
-    return evaluateScan(ast::cast<ast::ScanExpr>(expr), scope);
+    return evaluateScan(ast::cast<ast::ScanExpr>(expr), scope, expected);
   case ast::ExprKind::Loop:
     return evaluateLoop(ast::cast<ast::LoopExpr>(expr), scope);
   case ast::ExprKind::For:

@@ -67,9 +67,47 @@ struct ScanPlan {
   std::vector<int64_t> inputAxes;
   Axis extent{Dim()};
 };
+
+/// The written type of each leaf of a value (a model counts as one); null where it has none, or
+/// another structure.
+void leafTypes(const Value &value, const ResolvedType *type,
+               std::vector<const ResolvedType *> &out) {
+  using Kind = ResolvedType::Kind;
+  if (auto *sequence = value.get<Sequence>()) {
+    for (size_t i = 0; i < sequence->items.size(); ++i) {
+      bool isList = type && type->kind == Kind::List;
+      bool isTuple = type && type->kind == Kind::Tuple && i < type->items.size();
+      leafTypes(sequence->items[i], isList || isTuple ? &type->items[isList ? 0 : i] : nullptr,
+                out);
+    }
+    return;
+  }
+  if (auto *record = value.get<Record>()) {
+    for (auto &[name, item] : record->fields) {
+      const ResolvedType *of = nullptr;
+      for (size_t i = 0; type && type->kind == Kind::Record && i < type->names.size(); ++i)
+        if (type->names[i] == name)
+          of = &type->items[i];
+      leafTypes(item, of, out);
+    }
+    return;
+  }
+  out.push_back(type);
+}
+
+/// Where the steps stand in what is collected: where its written type has the dimension's name,
+/// once, else where they stand in the sequence.
+int64_t stackedAxis(const Tensor &yielded, const ScanPlan &plan, const ResolvedType *type) {
+  auto isNamed = [&](const Axis &axis) { return axis.name == plan.extent.name; };
+  if (type && type->kind == ResolvedType::Kind::Tensor && !plan.extent.name.empty() &&
+      type->axes.size() == yielded.rank() + 1 && std::ranges::count_if(type->axes, isNamed) == 1)
+    return std::ranges::find_if(type->axes, isNamed) - type->axes.begin();
+  return std::min(plan.inputAxes[0], static_cast<int64_t>(yielded.rank()));
+}
 } // namespace
 
-Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
+Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope,
+                               const ResolvedType *expected) {
   ScanPlan plan;
   CarriedState state;
   state.word = "scan";
@@ -105,6 +143,8 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
     plan.inputs.push_back(*tensor);
     plan.inputAxes.push_back(static_cast<int64_t>(*axis));
   }
+  if (!expr.along.text.empty())
+    plan.extent.name = expr.along.text;
   if (!beginState(state))
     return poison(expr.state, scope);
 
@@ -184,10 +224,14 @@ Value Elaborator::evaluateScan(const ast::ScanExpr &expr, ScopePtr scope) {
     }
     init.insert(init.end(), slotInit.begin(), slotInit.end());
     attr.carried = static_cast<unsigned>(init.size());
-    for (const Tensor &tensor : stacked) {
-      results.push_back(tensor.id);
-      attr.outputAxes.push_back(
-          std::min<int64_t>(plan.inputAxes[0], static_cast<int64_t>(tensor.rank())));
+    std::vector<const ResolvedType *> types;
+    if (body.yielded)
+      leafTypes(*body.yielded, expected, types);
+    if (types.size() != stacked.size())
+      types.assign(stacked.size(), nullptr);
+    for (size_t i = 0; i < stacked.size(); ++i) {
+      results.push_back(stacked[i].id);
+      attr.outputAxes.push_back(stackedAxis(stacked[i], plan, types[i]));
     }
     Op op;
     op.kind = OpKind::Scan;

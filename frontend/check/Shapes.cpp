@@ -11,7 +11,8 @@ using namespace tenon::check;
 // Dimensions as arguments
 //===----------------------------------------------------------------------===//
 
-/// `f(batch, units)` or `f(shape(x))`; nullopt after an error.
+/// `f(batch, units)` or `f(shape(x))`; nullopt after an error. One that is given as a name is
+/// called so.
 std::optional<std::vector<Axis>> Elaborator::dimensions(const std::vector<CallArg> &args) {
   std::vector<Axis> axes;
   auto add = [&](const Value &value, SourceRange range) {
@@ -34,12 +35,19 @@ std::optional<std::vector<Axis>> Elaborator::dimensions(const std::vector<CallAr
     axes.emplace_back(*dim, value.origin.isValid() ? value.origin : range);
     return true;
   };
+  auto addArgument = [&](const CallArg &arg) {
+    if (!add(arg.value, arg.range))
+      return false;
+    if (auto *name = arg.expr ? ast::dynCast<ast::NameExpr>(arg.expr) : nullptr)
+      axes.back().name = name->name;
+    return true;
+  };
   for (const CallArg &arg : args) {
     if (auto *sequence = arg.value.get<Sequence>()) {
       for (const Value &item : sequence->items)
         if (!add(item, arg.range))
           return std::nullopt;
-    } else if (!add(arg.value, arg.range)) {
+    } else if (!addArgument(arg)) {
       return std::nullopt;
     }
   }
