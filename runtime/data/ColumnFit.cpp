@@ -178,8 +178,9 @@ Status Column::setShape(const ColumnWorld &world) {
     shape = passing.shape;
   }
   if (shape.size() != recipe.dims.size())
-    return Failure{"`" + recipe.name + "` has " + std::to_string(recipe.dims.size()) +
-                       " dimensions, but its stages give " + std::to_string(shape.size()),
+    return Failure{"`" + recipe.name + "` is declared with rank " +
+                       std::to_string(recipe.dims.size()) + ", but its stages give rank " +
+                       std::to_string(shape.size()),
                    recipe.place, ""};
   bytesOfRow = size_t(tenon_dtype_bytes(recipe.dtype));
   for (size_t i = 0; i < shape.size(); ++i) {

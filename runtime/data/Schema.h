@@ -36,6 +36,12 @@ struct Source {
   bool operator==(const Source &) const = default;
 };
 
+/// Whether some of its columns hold arrays.
+inline bool hasArrays(const Source &source) {
+  return source.kind == "npy" || source.kind == "npz" ||
+         (source.kind == "text_file" && !source.options.empty());
+}
+
 /// One part of `split train 0.8, test 0.2`.
 struct Split {
   std::string name;

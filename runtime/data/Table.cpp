@@ -267,49 +267,4 @@ Extents extentsOf(const std::vector<Field> &fields, const Fitted &fitted) {
   return extents;
 }
 
-std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted) {
-  const FittedField *learnt = fitted.find(field.name);
-  return field.columns.size() == 2 && learnt ? learnt->columns : field.columns;
-}
-
-Result<Column> encodeRows(const Field &field, const Fitted &fitted, const std::vector<RawRow> &rows,
-                          const StageFunctions *functions) {
-  Result<FieldPlan> plan = planField(field);
-  if (!plan)
-    return plan.takeFailure();
-  const FittedField *learnt = fitted.find(field.name);
-  if (!learnt && (plan->isFitted() || plan->columnRange))
-    return Failure{"the checkpoint knows nothing of the field `" + field.name + "`", field.place,
-                   "train again"};
-  Column column(std::move(*plan));
-  std::vector<std::string> names = rawColumns(field, fitted);
-  std::vector<SourceColumn> described;
-  for (const std::string &name : names)
-    described.push_back({name, true, 0, {}});
-  if (Status status = column.describe(described); !status)
-    return status.takeFailure();
-  for (const RawRow &row : rows) {
-    std::vector<Cell> cells;
-    for (const std::string &name : names) {
-      auto cell = row.find(name);
-      if (cell == row.end())
-        return Failure{"`" + name + "` is not given", "", name + "=…"};
-      if (findInvalidUtf8(cell->second))
-        return Failure{"`" + name + "` is not UTF-8", "", ""};
-      cells.push_back({&cell->second, nullptr});
-    }
-    if (Status status = column.append(cells, RowPlace()); !status)
-      return status.takeFailure();
-  }
-  if (Status status = column.finish(learnt ? *learnt : FittedField{}, {functions, {}}); !status)
-    return status.takeFailure();
-  if (column.plan().form == FieldPlan::Form::Words)
-    for (size_t i = 0; i < column.rows(); ++i)
-      if (!column.hasKnownWord(i))
-        return Failure{"no word of \"" + rows[i].at(names[0]) + "\" was seen in training", "",
-                       "the vocabulary has " + std::to_string(learnt->words.size()) +
-                           " words of the training split"};
-  return column;
-}
-
 } // namespace tenon::data

@@ -63,18 +63,6 @@ private:
   std::vector<std::pair<uint32_t, RowPlace>> files; // and each file's first row
 };
 
-/// One row as a user gives it to `predict`: the text of each column.
-using RawRow = std::map<std::string, std::string>;
-
-/// The columns that a field is made from.
-std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted);
-
-/// Makes the values of `field` for raw rows by what a checkpoint has learnt. Fails where a column
-/// is missing, where its text isn't UTF-8 or has no known word, and where a value isn't of its
-/// field's kind; `place` of the failure is empty.
-Result<Column> encodeRows(const Field &field, const Fitted &fitted, const std::vector<RawRow> &rows,
-                          const StageFunctions *functions = nullptr);
-
 /// Extents of fields as checkpoint or data have fitted them.
 Extents extentsOf(const std::vector<Field> &fields, const Fitted &fitted);
 

@@ -98,6 +98,8 @@ std::string encodeInfo(const CheckpointInfo &info) {
             {"metrics_bytes", info.metricsBytes},
             {"data_rows", info.dataRows},
             {"data_checksum", hex(info.dataChecksum)}};
+  if (info.memoryBudget)
+    json["memory_budget"] = info.memoryBudget;
   if (info.bestLoss) {
     json["best_loss"] = *info.bestLoss;
     json["waited"] = info.waited;
@@ -119,6 +121,7 @@ CheckpointInfo decodeInfo(const std::string &text) {
   info.metricsBytes = json.at("metrics_bytes");
   info.dataRows = json.at("data_rows");
   info.dataChecksum = std::stoull(json.at("data_checksum").get<std::string>(), nullptr, 16);
+  info.memoryBudget = json.value("memory_budget", int64_t(0));
   if (json.contains("best_loss")) {
     info.bestLoss = json.at("best_loss").get<double>();
     info.waited = json.at("waited");

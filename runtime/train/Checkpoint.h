@@ -36,6 +36,7 @@ struct CheckpointInfo {
   std::string model;
   std::string numericMode; ///< tenon_program::numeric_mode
   uint64_t seed = 0;
+  int64_t memoryBudget = 0; ///< as in TrainOptions: where sums over steps are cut depends on it
   int64_t batchSize = 0;
   int64_t epochs = 0;
   int64_t steps = 0; ///< planned in all

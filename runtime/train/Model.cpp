@@ -68,40 +68,82 @@ std::vector<std::string> Model::rawColumns() const {
   return columns;
 }
 
-std::vector<PredictedRow> Model::describe(const OwnedTensor &result) const {
-  std::vector<PredictedRow> rows;
-  if (result.dims.empty())
-    return {{{"", result.at(0)}}};
-  const std::vector<std::string> *classes = nullptr;
-  for (const data::Field &field : training->dataset.fields) {
-    Result<data::FieldPlan> plan = data::planField(field);
-    const data::FittedField *learnt = fitted.find(field.name);
-    if (field.name == training->predicts && plan && learnt &&
-        plan->form == data::FieldPlan::Form::Classes &&
-        plan->classing == data::FieldPlan::Classing::Listed)
-      classes = &learnt->words;
+bool Model::takesArrays() const {
+  const std::vector<data::Source> &sources = training->dataset.sources;
+  return std::any_of(sources.begin(), sources.end(),
+                     [](const data::Source &source) { return data::hasArrays(source); });
+}
+
+std::pair<std::optional<data::FieldPlan>, const data::FittedField *> Model::predicted() const {
+  for (const data::Field &field : training->dataset.fields)
+    if (field.name == training->predicts)
+      if (Result<data::FieldPlan> plan = data::planField(field))
+        return {std::move(*plan), fitted.find(field.name)};
+  return {};
+}
+
+/// The words that ids stand for, up to the mark of the end; without padding and marks.
+static std::string wordsOf(const data::FieldPlan &plan, const std::vector<std::string> &words,
+                           const OwnedTensor &ids, int64_t from, int64_t to) {
+  std::string text;
+  for (int64_t i = from; i < to; ++i) {
+    auto id = int64_t(ids.at(i));
+    if (plan.ends && id == data::kEndId)
+      break;
+    int64_t word = id - plan.firstWord();
+    if (id == data::kPaddingId || (word < 0 && id != data::kUnknownId))
+      continue;
+    text += text.empty() ? "" : " ";
+    text += word >= 0 && word < int64_t(words.size()) ? words[size_t(word)] : "<unknown>";
   }
-  int64_t width = result.dims[0] ? result.count() / result.dims[0] : 0;
-  bool named = classes && int64_t(classes->size()) == width;
-  for (int64_t row = 0; row < result.dims[0]; ++row) {
-    PredictedRow &described = rows.emplace_back();
+  return text;
+}
+
+std::vector<PredictedRow> Model::describe(const OwnedTensor &result) const {
+  using Form = data::FieldPlan::Form;
+  using Classing = data::FieldPlan::Classing;
+  auto [plan, learnt] = predicted();
+  bool isId = result.dtype == TENON_I32 || result.dtype == TENON_I64;
+  bool hasClasses =
+      plan && learnt && plan->form == Form::Classes && plan->classing != Classing::Hash;
+  bool isListed = hasClasses && plan->classing == Classing::Listed;
+  int64_t count = result.dims.empty() ? 1 : result.dims[0];
+  int64_t width = count ? result.count() / count : 0;
+  bool named = isListed && !isId && int64_t(learnt->words.size()) == width;
+  std::vector<PredictedRow> rows(static_cast<size_t>(count));
+  for (int64_t row = 0; row < count; ++row) {
+    PredictedRow &described = rows[size_t(row)];
+    int64_t first = row * width;
+    if (isId && plan && learnt && plan->form == Form::Words) {
+      described.text = wordsOf(*plan, learnt->words, result, first, first + width);
+      continue;
+    }
+    if (isId && hasClasses && width == 1) {
+      int64_t place = int64_t(result.at(first)) - (isListed ? 0 : 1);
+      bool known = place >= 0 && place < int64_t(learnt->words.size());
+      described.text = known ? learnt->words[size_t(place)] : "<unknown>";
+      continue;
+    }
     for (int64_t i = 0; i < width; ++i)
-      described.emplace_back(named ? (*classes)[size_t(i)] : "", result.at(row * width + i));
+      described.scores.emplace_back(named ? learnt->words[size_t(i)] : "", result.at(first + i));
     if (named)
-      std::sort(described.begin(), described.end(), [](const auto &a, const auto &b) {
+      std::sort(described.scores.begin(), described.scores.end(), [](const auto &a, const auto &b) {
         return a.second != b.second ? a.second > b.second : a.first < b.first;
       });
   }
   return rows;
 }
 
-Result<Prediction> Model::predict(const std::vector<data::RawRow> &rows) {
+Result<Prediction> Model::predict(const data::RawRows &rows) {
   Result<const tenon_entry *> entry = findEntry(*program, "predict");
   if (!entry)
     return entry.takeFailure();
   std::vector<data::Column> columns;
   std::vector<const data::Column *> pointers;
-  std::vector<uint32_t> order(rows.size());
+  Result<size_t> count = rows.count();
+  if (!count)
+    return count.takeFailure();
+  std::vector<uint32_t> order(*count);
   std::iota(order.begin(), order.end(), 0u);
   for (const data::Field *field : predictFields()) {
     Result<data::Column> column = data::encodeRows(*field, fitted, rows, stages.get());

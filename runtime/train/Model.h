@@ -1,6 +1,7 @@
 /// A trained model: evaluating and predicting from a checkpoint.
 #pragma once
 
+#include "runtime/data/RawRows.h"
 #include "runtime/data/Table.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/EntryCall.h"
@@ -17,9 +18,14 @@
 
 namespace tenon::train {
 
-/// What `predict` says of one row: the classes of the field that is predicted, the likeliest first,
-/// with their scores; or the numbers themselves, without names.
-using PredictedRow = std::vector<std::pair<std::string, double>>;
+/// What `predict` says of one row.
+struct PredictedRow {
+  /// The classes of the field that is predicted, the likeliest first, with their scores; or the
+  /// numbers themselves, without names.
+  std::vector<std::pair<std::string, double>> scores;
+  /// In place of scores, where the result is ids of that field: its words or its class.
+  std::optional<std::string> text;
+};
 
 struct Prediction {
   std::vector<NamedTensor> results;
@@ -41,13 +47,17 @@ public:
 
   /// The columns that predict() needs of each row, in the order of the model's arguments.
   std::vector<std::string> rawColumns() const;
+  /// Whether the data set's rows are made of arrays, not of texts.
+  bool takesArrays() const;
   /// Runs `predict` on raw rows, all in one batch; at least one.
-  Result<Prediction> predict(const std::vector<data::RawRow> &rows);
+  Result<Prediction> predict(const data::RawRows &rows);
 
 private:
   Model() = default;
   std::vector<const data::Field *> predictFields() const;
   std::vector<PredictedRow> describe(const OwnedTensor &result) const;
+  /// The field whose raw form predictions are shown in, and what was learnt of it; or null.
+  std::pair<std::optional<data::FieldPlan>, const data::FittedField *> predicted() const;
 
   const tenon_program *program = nullptr;
   const Training *training = nullptr;

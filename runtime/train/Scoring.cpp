@@ -150,7 +150,10 @@ Result<std::optional<Scores>> evaluateRows(tenon_context *context, const tenon_p
     if (!batch->status)
       return batch->status.failure();
     inputs.batch = batch;
-    if (tenon_status status = call->run(inputs)) {
+    tenon_status status = call->run(inputs);
+    if (status == TENON_INTERRUPTED && stop && *stop)
+      return std::optional<Scores>();
+    if (status) {
       Failure failure = call->failure();
       if (status == TENON_CHECK_FAILED)
         if (auto row = findBadRow(context, program, store, table, *batch, inputs))

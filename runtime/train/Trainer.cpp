@@ -45,7 +45,10 @@ std::string TrainingRun::lastCheckpoint() const {
 }
 
 Status TrainingRun::trainStep(const data::Batch &batch) {
-  if (tenon_status status = step->run(inputsOf(&batch)))
+  tenon_status status = step->run(inputsOf(&batch));
+  if (status == TENON_INTERRUPTED && stopped())
+    return {};
+  if (status)
     return failedStep(batch, status);
   bool finite = epochAverages.add(*step, training, batch.rows);
   windowAverages.add(*step, training, batch.rows);
@@ -223,6 +226,8 @@ void TrainingRun::sayStopped() {
     command += " --batch " + std::to_string(info.batchSize);
   if (info.epochs != training.epochs)
     command += " --epochs " + std::to_string(info.epochs);
+  if (info.memoryBudget)
+    command += " --memory-budget " + std::to_string(info.memoryBudget);
   progress->say("stopped at step " + std::to_string(info.position.step) + " (epoch " +
                 std::to_string(std::min(info.position.epoch + 1, info.epochs)) + "); saved in " +
                 outcome.folder);

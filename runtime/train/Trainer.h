@@ -28,7 +28,8 @@ struct FailedStep {
 struct TrainOptions {
   std::optional<uint64_t> seed; ///< 0 unless given or resumed
   int32_t threads = 0;          ///< 0: as many as there are processors
-  int64_t memoryBudget = 0;     ///< bytes for derivatives of loops without a bound; 0: the default
+  /// Bytes that derivatives of loops may keep; 0: the default. The program was compiled with it.
+  int64_t memoryBudget = 0;
   std::optional<int64_t> epochs, batch;
   /// Goes on from the checkpoint in `runFolder`, or in the latest run of this name.
   bool resume = false;
@@ -49,6 +50,9 @@ struct TrainOptions {
   FILE *output = stdout; ///< nullptr: quiet
   /// Becomes true (in a signal handler, say) when the user wants to stop.
   const std::atomic<bool> *stop = nullptr;
+  /// Holds the context that steps run on while there is one, so that whoever sets `stop` may also
+  /// interrupt a step whose loop has no end; such a step isn't made.
+  std::atomic<tenon_context *> *running = nullptr;
   /// Finds the place and value that made a step fail, by repeating it.
   std::function<std::optional<Failure>(const FailedStep &)> explain;
 };

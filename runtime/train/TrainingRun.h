@@ -14,6 +14,12 @@ public:
   TrainingRun(const tenon_program &program, const Training &training, const data::Table &table,
               const TrainOptions &options)
       : program(program), training(training), table(table), options(options) {}
+  TrainingRun(const TrainingRun &) = delete;
+  TrainingRun &operator=(const TrainingRun &) = delete;
+  ~TrainingRun() {
+    if (options.running)
+      options.running->store(nullptr);
+  }
   Result<TrainOutcome> run();
 
 private:

@@ -67,6 +67,9 @@ std::vector<std::string> TrainingRun::changesSince(const CheckpointInfo &saved) 
     changes = differences(*saved.ingredients, training.ingredients);
   if (info.batchSize != saved.batchSize)
     changed("the batch", std::to_string(saved.batchSize), std::to_string(info.batchSize));
+  if (info.memoryBudget != saved.memoryBudget)
+    changed("--memory-budget", std::to_string(saved.memoryBudget),
+            std::to_string(info.memoryBudget));
   if (saved.dataRows != table.rows())
     changed("the number of rows", std::to_string(saved.dataRows), std::to_string(table.rows()));
   else if (saved.dataChecksum != table.checksum())
@@ -122,6 +125,7 @@ Status TrainingRun::settle() {
   forgetPlaces(plain);
   info.model = training.model;
   info.numericMode = program.numeric_mode;
+  info.memoryBudget = options.memoryBudget;
   info.seed = options.seed ? *options.seed : resumed ? resumed->info().seed : 0;
   info.batchSize = options.batch.value_or(training.batch);
   info.epochs = options.epochs.value_or(training.epochs);
@@ -155,6 +159,8 @@ Status TrainingRun::makeVariables() {
     return made.takeFailure();
   context = std::move(*made);
   tenon_context_limit_grown(context.get(), options.memoryBudget);
+  if (options.running)
+    options.running->store(context.get());
   if (Status status = declareVariables(context.get(), program, store); !status)
     return status;
   epochAverages = windowAverages = Averages(training.metrics.size());

@@ -7,14 +7,15 @@ import json
 import math
 import pathlib
 import random
-import re
+import signal
 import struct
+import subprocess
 import sys
+import time
 import unittest
+import zipfile
 
-from harness import TenonTest, write_npy
-
-PROGRAMS = pathlib.Path(__file__).parent / "programs"
+from harness import TENON, TenonTest, write_npy
 
 LINE = """\
 import losses, optim
@@ -97,46 +98,6 @@ class Training(TenonTest):
     def epochs(self, run):
         lines = (self.folder / run / "metrics.jsonl").read_text().splitlines()
         return [line for line in map(json.loads, lines) if line["kind"] == "epoch"]
-
-    # ------------------------------------------------------------------ whole programs
-
-    def test_dlrm_trains(self):
-        """Column groups, hashes of their own sizes, a function of the program before `normalise`."""
-        text = (PROGRAMS / "dlrm.tn").read_text().replace("batch     = 512", "batch     = 16")
-        sizes = [7 + i for i in range(26)]
-        text = re.sub(r"let sizes = \[[^]]*\]", f"let sizes = {sizes}", text)
-        self.put("dlrm.tn", text)
-        chance = random.Random(2)
-        names = ["label"] + [f"I{i}" for i in range(1, 14)] + [f"C{i}" for i in range(1, 27)]
-        rows = [",".join(names)]
-        for _ in range(120):
-            numbers = ["" if chance.random() < 0.2 else str(chance.randrange(-1, 500)) for _ in range(13)]
-            words = ["" if chance.random() < 0.1 else f"{chance.randrange(40):08x}" for _ in range(26)]
-            rows.append(",".join([str(chance.randrange(2)), *numbers, *words]))
-        self.put("criteo.csv", "\n".join(rows) + "\n")
-        self.tenon("check", "dlrm.tn")
-        self.tenon("train", "dlrm.tn", "--run", "one", "--threads", 1)
-        self.tenon("train", "dlrm.tn", "--run", "two", "--threads", 2)
-        self.assertEqual(self.checkpoint("one"), self.checkpoint("two"))
-        scores = json.loads(self.tenon("evaluate", "dlrm.tn", "--run", "one", "--json").stdout)
-        self.assertTrue(0 < scores["loss"] < 5)
-        columns = [f"--column={name}={'3' if name[0] == 'I' else 'abc'}" for name in names[1:]]
-        self.assertTrue(0 < float(self.tenon("predict", "dlrm.tn", "--run", "one", *columns).stdout) < 1)
-
-    def test_two_tower_trains(self):
-        text = (PROGRAMS / "two_tower.tn").read_text()
-        for old, new in (("50_000", "50"), ("10_000", "30"), ("20_000", "40"), ("width = 64", "width = 8"),
-                         ("batch     = 1024", "batch     = 16"), ("epochs    = 5", "epochs    = 2")):
-            self.assertIn(old, text)
-            text = text.replace(old, new)
-        self.put("two_tower.tn", text)
-        chance = random.Random(3)
-        titles = ["the long night", "a small town", "night of the town", "long way home", "home"]
-        rows = [f'u{chance.randrange(30)},f{chance.randrange(20)},"{titles[chance.randrange(5)]}"' for _ in range(150)]
-        self.put("ratings.csv", "user,film,title\n" + "\n".join(rows) + "\n")
-        self.tenon("train", "two_tower.tn", "--run", "run")
-        first, last = [line["loss"] for line in self.epochs("run")]
-        self.assertLess(last, first)
 
     # ------------------------------------------------------------------ sources and stages
 
@@ -260,6 +221,78 @@ train Line on Points {
         self.put("noise.tn", program.replace("noise(0.5)", "noise(0.6)"))
         self.refused("train", "noise.tn", "--run", "halves", "--resume", "--epochs", 4,
                      says=["the declaration of `Points` has changed"])
+
+    def test_predicts_from_arrays_and_files(self):
+        self.put("sum.tn", """\
+import losses, optim
+
+dataset Points {
+  from npz("points.npz")
+  x: f32[3] = column("x")
+  z: f32    = column("z")
+  y: f32    = column("y")
+}
+
+model Line {
+  param slope: f32 = 1.0
+  fn predict(x: f32[batch, 3], z: f32[batch]) -> f32[batch] {
+    let y[b] = slope * z[b] + sum[i] x[b, i]
+    y
+  }
+}
+
+train Line on Points {
+  loss      = losses.mean_squared_error(predict(x, z), y)
+  optimizer = optim.SGD(learning_rate = 0.0)
+}
+""")
+        write_npy(self.folder / "x.npy", "<f8", (2, 3), struct.pack("<6d", 1, 2, 3, 4, 5, 6))
+        write_npy(self.folder / "z.npy", "<i8", (2,), struct.pack("<2q", 10, 20))
+        with zipfile.ZipFile(self.folder / "points.npz", "w") as archive:
+            for column, file in (("x", "x"), ("z", "z"), ("y", "z")):
+                archive.write(self.folder / f"{file}.npy", f"{column}.npy")
+        self.tenon("train", "sum.tn", "--run", "run")
+        for given in (("--column", "x=x.npy", "--column", "z=z.npy"), ("--rows", "points.npz"),
+                      ("--column", "x=x.npy", "--column", "z=10", "--column", "z=20")):
+            said = self.tenon("predict", "sum.tn", "--run", "run", *given).stdout
+            self.assertEqual(said, "16.0000\n35.0000\n")
+        self.tenon("predict", "sum.tn", "--run", "run", "--rows", "points.npz", "--output", "out.npy")
+        self.assertEqual((self.folder / "out.npy").read_bytes()[-8:], struct.pack("<2f", 16, 35))
+        for given, says in ((("--column", "x=x.npy"), "`z` is not given"),
+                            (("--column", "x=z.npy", "--column", "z=z.npy"), "is declared with rank 1, but its stages give rank 0"),
+                            (("--column", "x=x.npy", "--column", "z=1"), "`x` has 2 rows, and `z` 1"),
+                            (("--column", "x=y.npy"), "y.npy"),
+                            (("--rows", "x.npy"), "rows are read from .csv and .npz files"),
+                            ((), "`predict` needs 2 columns")):
+            self.refused("predict", "sum.tn", "--run", "run", *given, says=[says])
+
+    # ------------------------------------------------------------------ loops
+
+    ENDLESS = LINE.replace("-> f32[batch] = slope * x + offset", """-> f32[batch] {
+    loop (at, y) = (0, slope * x + offset) while max[b] (x[b]) > LIMIT at most 100 { (at + 1, 0.5 * y + x) }
+    y
+  }""")
+
+    def test_a_step_without_an_end_is_interrupted(self):
+        self.put("line.tn", self.ENDLESS.replace("LIMIT", "-9.0").replace(" at most 100", ""))
+        process = subprocess.Popen([TENON, "train", "line.tn", "--run", "run"], cwd=self.folder, env=self.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        deadline = time.monotonic() + 120
+        while not (self.folder / "run/checkpoint.safetensors").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, output)
+        self.assertIn("stopped at step 0", output)
+        self.assertEqual(self.trained("run")["slope"], (0.5,))
+
+    def test_a_resumed_run_has_its_budget_of_memory(self):
+        self.put("line.tn", self.ENDLESS.replace("LIMIT", "-9.0"))
+        self.train("run", "--epochs", 1, "--memory-budget", "1K")
+        self.refused("train", "line.tn", "--run", "run", "--epochs", 2, "--resume",
+                     says=["--memory-budget was 1024 and is 0"])
+        self.train("run", "--epochs", 2, "--memory-budget", "1K", "--resume")
 
     # ------------------------------------------------------------------ entries
 

@@ -174,7 +174,7 @@ TEST_F(Sources, arrays_that_do_not_fit) {
   EXPECT_EQ(failure(npy(), {field("x", "f32", {{3, ""}}, "x")}),
             "p.tn:5:3: `x` is declared with 3 elements, but its stages give 2");
   EXPECT_EQ(failure(npy(), {field("x", "f32", {}, "x")}),
-            "p.tn:5:3: `x` has 0 dimensions, but its stages give 1");
+            "p.tn:5:3: `x` is declared with rank 0, but its stages give rank 1");
   EXPECT_EQ(failure(npy(), {field("x", "i32", {{4, ""}}, "x",
                                   {{"tokenize", {named("vocabulary", int64_t(9))}, ""},
                                    {"pad", {named("n", int64_t(4))}, ""}})}),

@@ -2,6 +2,7 @@
 #include "runtime/data/Table.h"
 #include "runtime/core/abi.h"
 #include "runtime/data/BatchStream.h"
+#include "runtime/data/RawRows.h"
 #include "runtime/data/Sources.h"
 #include "tests/runtime/TestFolder.h"
 
@@ -193,16 +194,47 @@ TEST_F(Tables, fitted_stages_survive_json) {
   EXPECT_EQ(row<int32_t>(*other->find("c"), 0), std::vector<int32_t>{0});
   EXPECT_EQ(row<int32_t>(*other->find("t"), 0), (std::vector<int32_t>{3, 2}));
 
-  Result<Column> raw = encodeRows(data.fields[2], *again, {{{"text", "É zzz"}}});
+  auto encode = [&](const std::string &column, const std::string &text) {
+    RawRows rows;
+    rows.addText(column, text);
+    return encodeRows(data.fields[2], *again, rows);
+  };
+  Result<Column> raw = encode("text", "É zzz");
   ASSERT_TRUE(raw) << raw.failure().str();
   EXPECT_EQ(row<int32_t>(*raw, 0), (std::vector<int32_t>{2, 1}));
-  auto fails = [&](const RawRow &row) { return encodeRows(data.fields[2], *again, {row}); };
-  EXPECT_EQ(fails({{"text", "zzz"}}).failure().str(),
+  EXPECT_EQ(encode("text", "zzz").failure().str(),
             "no word of \"zzz\" was seen in training\n"
             "help: the vocabulary has 2 words of the training split");
-  EXPECT_EQ(fails({{"text", ""}}).failure().message, "no word of \"\" was seen in training");
-  EXPECT_EQ(fails({{"text", "\xFF"}}).failure().message, "`text` is not UTF-8");
-  EXPECT_EQ(fails({{"other", "b"}}).failure().message, "`text` is not given");
+  EXPECT_EQ(encode("text", "").failure().message, "no word of \"\" was seen in training");
+  EXPECT_EQ(encode("text", "\xFF").failure().message, "`text` is not UTF-8");
+  EXPECT_EQ(encode("other", "b").failure().message, "`text` is not given");
+}
+
+TEST_F(Tables, raw_rows) {
+  RawRows rows;
+  EXPECT_EQ(rows.count().failure().message, "there are no rows");
+  EXPECT_EQ(rows.addArray("x", {TENON_F32, {}, {0, 0, 0, 0}}).failure().message,
+            "`x` is one number, and each element of an array's first axis is a row");
+  ASSERT_TRUE(rows.addArray("x", {TENON_I8, {2, 3}, {1, 2, 3, 4, 5, 6}}));
+  EXPECT_EQ(rows.addArray("x", {TENON_I8, {1, 3}, {1, 2, 3}}).failure().message,
+            "`x` is given twice");
+  EXPECT_EQ(*rows.count(), 2u);
+  Result<Column> column = encodeRows(field("x", "f32", {{3, ""}}, "x"), {}, rows);
+  ASSERT_TRUE(column) << column.failure().str();
+  EXPECT_EQ(row<float>(*column, 1), (std::vector<float>{4, 5, 6}));
+  rows.addText("y", "1");
+  EXPECT_EQ(rows.count().failure().message, "`x` has 2 rows, and `y` 1");
+
+  folder.write("new.csv", "x,y\n1,2\n3,\n");
+  Result<RawRows> file = RawRows::readFile(folder.path() + "/new.csv");
+  ASSERT_TRUE(file) << file.failure().str();
+  column = encodeRows(field("x", "f32", {}, "x"), {}, *file);
+  ASSERT_TRUE(column) << column.failure().str();
+  EXPECT_EQ(row<float>(*column, 1), std::vector<float>{3});
+  EXPECT_EQ(encodeRows(field("y", "f32", {}, "y"), {}, *file).failure().place,
+            folder.path() + "/new.csv:3");
+  EXPECT_EQ(RawRows::readFile("new.txt").failure().message,
+            "rows are read from .csv and .npz files, and this is `new.txt`");
 }
 
 TEST_F(Tables, bad_data) {
@@ -297,7 +329,7 @@ TEST_F(Tables, bad_declarations) {
   EXPECT_EQ(failure(content, field("x", "i32", {}, "x",
                                    {stage("tokenize", {named("vocabulary", int64_t(9))}),
                                     stage("pad", {named("n", int64_t(2))})})),
-            "p.tn:5:3: `x` has 0 dimensions, but its stages give 1");
+            "p.tn:5:3: `x` is declared with rank 0, but its stages give rank 1");
   EXPECT_EQ(failure(content, field("x", "i32", {{4, ""}}, "x", {stage("tokenize")})),
             "p.tn:9:3: `tokenize` needs `vocabulary`");
   EXPECT_EQ(failure(content, field("x", "f32", {}, "x", {stage("pad", {named("n", int64_t(1))})})),

@@ -404,13 +404,18 @@ TEST_F(Trainer, evaluates_and_predicts_from_a_checkpoint) {
     EXPECT_NEAR((**scores)[2].second, outcome.validation[2].second, 1e-6);
   }
   EXPECT_EQ(model->rawColumns(), (std::vector<std::string>{"x1", "x2", "x3", "x4"}));
-  auto predicted = model->predict({{{"x1", "2"}, {"x2", "0"}, {"x3", "-2"}, {"x4", "-2"}},
-                                   {{"x1", "-2"}, {"x2", "0"}, {"x3", "2"}, {"x4", "2"}}});
+  data::RawRows raw;
+  for (const char *sign : {"", "-"})
+    for (auto [name, value] : {std::pair("x1", 2), {"x2", 0}, {"x3", -2}, {"x4", -2}})
+      raw.addText(name, std::to_string(*sign ? -value : value));
+  auto predicted = model->predict(raw);
   ASSERT_TRUE(predicted) << predicted.failure().str();
   ASSERT_EQ(predicted->rows.size(), 2u);
-  EXPECT_LT(predicted->rows[0].at(0).second, 0.05);
-  EXPECT_GT(predicted->rows[1].at(0).second, 0.95);
-  auto partial = model->predict({{{"x1", "2"}}});
+  EXPECT_LT(predicted->rows[0].scores.at(0).second, 0.05);
+  EXPECT_GT(predicted->rows[1].scores.at(0).second, 0.95);
+  data::RawRows lacking;
+  lacking.addText("x1", "2");
+  auto partial = model->predict(lacking);
   ASSERT_FALSE(partial);
   EXPECT_EQ(partial.failure().message, "`x2` is not given");
   auto unknown = model->evaluate(*held, "tests", 16);

@@ -1,4 +1,5 @@
 //===- EvaluateCommand.cpp - tenon evaluate and tenon predict -------------===//
+#include "runtime/data/Npy.h"
 #include "tools/tenon/Sessions.h"
 
 #include <CLI/CLI.hpp>
@@ -15,8 +16,8 @@ struct EvaluateSettings {
 };
 
 struct PredictSettings {
-  std::string run;
-  std::vector<std::string> texts, columns;
+  std::string run, rows, output;
+  std::vector<std::string> values, columns;
 };
 
 std::optional<train::Model> openModel(const Common &common, const TrainingProgram &program,
@@ -59,50 +60,71 @@ int evaluate(const Common &common, const EvaluateSettings &settings) {
   return Exit::Done;
 }
 
-/// Each text is a row where one column is asked for; else all columns are given by name.
-std::optional<std::vector<data::RawRow>> rawRows(const PredictSettings &settings,
-                                                 const std::vector<std::string> &columns) {
-  std::vector<data::RawRow> rows;
-  if (!settings.columns.empty()) {
-    rows.emplace_back();
-    for (const std::string &option : settings.columns) {
-      size_t equal = option.find('=');
-      if (equal == std::string::npos) {
-        fail("`--column " + option + "` is not of the form name=value");
-        return std::nullopt;
-      }
-      rows.back()[option.substr(0, equal)] = option.substr(equal + 1);
-    }
-    return rows;
+/// A value is a text, or, where the data set's rows are made of arrays, may name a file with one.
+Status addValue(data::RawRows &rows, const std::string &column, const std::string &value,
+                bool arrays) {
+  if (!arrays || !value.ends_with(".npy")) {
+    rows.addText(column, value);
+    return {};
   }
+  auto array = data::readNpy(value);
+  return array ? rows.addArray(column, std::move(*array)) : Status(array.takeFailure());
+}
+
+/// Values without a name are rows of the only column; else all columns are given by name, or by a
+/// file.
+Result<data::RawRows> rawRows(const PredictSettings &settings,
+                              const std::vector<std::string> &columns, bool arrays) {
+  if (!settings.rows.empty())
+    return data::RawRows::readFile(settings.rows);
+  data::RawRows rows;
+  for (const std::string &option : settings.columns) {
+    size_t equal = option.find('=');
+    if (equal == std::string::npos)
+      return Failure{"`--column " + option + "` is not of the form name=value", "", ""};
+    if (Status status = addValue(rows, option.substr(0, equal), option.substr(equal + 1), arrays);
+        !status)
+      return status.takeFailure();
+  }
+  if (!settings.columns.empty())
+    return rows;
   if (columns.size() != 1) {
     std::string names;
     for (const std::string &column : columns)
       names += " --column " + column + "=...";
-    fail("`predict` needs " + std::to_string(columns.size()) + " columns", "write" + names);
-    return std::nullopt;
+    return Failure{"`predict` needs " + std::to_string(columns.size()) + " columns", "",
+                   "write" + names + ", or --rows FILE.csv"};
   }
-  for (const std::string &text : settings.texts)
-    rows.push_back({{columns[0], text}});
-  if (rows.empty())
-    fail("there is nothing to predict from", "give a text for column `" + columns[0] + "`");
-  return rows.empty() ? std::nullopt : std::optional(std::move(rows));
+  for (const std::string &value : settings.values)
+    if (Status status = addValue(rows, columns[0], value, arrays); !status)
+      return status.takeFailure();
+  if (settings.values.empty())
+    return Failure{"there is nothing to predict from", "",
+                   "give a value for column `" + columns[0] + "`, or --rows FILE.csv"};
+  return rows;
+}
+
+nlohmann::ordered_json jsonOf(const train::PredictedRow &row) {
+  if (row.text)
+    return *row.text;
+  auto scores = nlohmann::ordered_json::array();
+  for (const auto &[name, score] : row.scores)
+    scores.push_back(name.empty() ? nlohmann::ordered_json(score)
+                                  : nlohmann::ordered_json{{"class", name}, {"score", score}});
+  return scores;
 }
 
 void print(const train::PredictedRow &row, bool json) {
-  if (json) {
-    nlohmann::ordered_json answer = nlohmann::ordered_json::array();
-    for (const auto &[name, score] : row)
-      answer.push_back(name.empty() ? nlohmann::ordered_json(score)
-                                    : nlohmann::ordered_json{{"class", name}, {"score", score}});
-    puts(answer.dump().c_str());
+  if (json || row.text) {
+    puts(json ? jsonOf(row).dump().c_str() : row.text->c_str());
     return;
   }
   constexpr size_t limit = 5; // the likeliest classes, or the first numbers
-  for (size_t i = 0; i < std::min(row.size(), limit); ++i)
-    printf("%s%s%s%.4f", i ? "  " : "", row[i].first.c_str(), row[i].first.empty() ? "" : " ",
-           row[i].second);
-  printf("%s\n", row.size() > limit ? "  ..." : "");
+  for (size_t i = 0; i < std::min(row.scores.size(), limit); ++i) {
+    const auto &[name, score] = row.scores[i];
+    printf("%s%s%s%.4f", i ? "  " : "", name.c_str(), name.empty() ? "" : " ", score);
+  }
+  printf("%s\n", row.scores.size() > limit ? "  ..." : "");
 }
 
 int predict(const Common &common, const PredictSettings &settings) {
@@ -118,12 +140,17 @@ int predict(const Common &common, const PredictSettings &settings) {
   auto model = openModel(common, *program, *checkpoint);
   if (!model)
     return Exit::Failed;
-  auto rows = rawRows(settings, model->rawColumns());
+  auto rows = rawRows(settings, model->rawColumns(), model->takesArrays());
   if (!rows)
-    return Exit::Failed;
+    return fail(rows.failure());
   auto prediction = model->predict(*rows);
   if (!prediction)
     return fail(prediction.failure());
+  if (!settings.output.empty()) {
+    const train::OwnedTensor &result = prediction->results.front().tensor;
+    auto status = data::writeNpy(settings.output, result.dtype, result.dims, result.bytes.data());
+    return status ? Exit::Done : fail(status.failure());
+  }
   for (const train::PredictedRow &row : prediction->rows)
     print(row, common.json);
   return Exit::Done;
@@ -147,8 +174,15 @@ void tool::addPredict(CLI::App &app, Common &common, int &exit) {
   auto settings = std::make_shared<PredictSettings>();
   CLI::App *command = app.add_subcommand("predict", "What a trained model says of new rows");
   addCommon(*command, common);
-  command->add_option("texts", settings->texts, "Values of the model's one column, each a row");
-  command->add_option("--column", settings->columns, "name=value, of a row with several columns");
+  command->add_option("values", settings->values,
+                      "Values of the model's one column, each a row; a file.npy holds all rows");
+  auto *columns = command->add_option(
+      "--column", settings->columns,
+      "name=value or name=file.npy, of each column; given again, it is one more row");
+  command->add_option("--rows", settings->rows, "All columns: a .csv or .npz file")
+      ->excludes(columns)
+      ->excludes("values");
+  command->add_option("--output", settings->output, "A file.npy for the result, instead of text");
   command->add_option("--run", settings->run, "Folder of the run (default: the latest)");
   command->add_flag("--json", common.json, "A JSON array for each row");
   command->callback([&common, &exit, settings] { exit = predict(common, *settings); });

@@ -10,9 +10,12 @@ using namespace tenon;
 using namespace tenon::tool;
 
 std::atomic<bool> tool::interrupted{false};
+std::atomic<tenon_context *> tool::running{nullptr};
 
 static void onInterrupt(int signal) {
   interrupted = true;
+  if (tenon_context *context = running)
+    tenon_interrupt(context);
   // The next one is taken literally.
   std::signal(signal, SIG_DFL);
 }

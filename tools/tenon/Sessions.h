@@ -48,6 +48,8 @@ int fail(const Failure &failure);
 
 /// Set by Ctrl-C once `catchInterrupts` has been called; a second one ends the process.
 extern std::atomic<bool> interrupted;
+/// What the first one interrupts, if anything.
+extern std::atomic<tenon_context *> running;
 void catchInterrupts();
 
 } // namespace tenon::tool

@@ -54,6 +54,7 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   options.checkpointSteps = settings.checkpointSteps;
   options.output = settings.quiet ? nullptr : stdout;
   options.stop = &interrupted;
+  options.running = &running;
   options.explain = [&](const train::FailedStep &step) {
     return explainFailedStep(common, opened->table.extents(), step);
   };

@@ -1,0 +1,155 @@
+#include "runtime/data/RawRows.h"
+
+#include "runtime/core/abi.h"
+#include "runtime/data/Sources.h"
+#include "runtime/data/Text.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace tenon::data {
+
+Cell RawRows::RawColumn::cell(size_t row) const {
+  if (kind.isText)
+    return {&texts[row], nullptr};
+  return {nullptr, elements.data() + row * (elements.size() / std::max<size_t>(rows, 1))};
+}
+
+const RawRows::RawColumn *RawRows::find(const std::string &column) const {
+  auto found = std::find_if(columns.begin(), columns.end(),
+                            [&](const RawColumn &c) { return c.kind.name == column; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+RawRows::RawColumn &RawRows::made(const SourceColumn &kind) {
+  for (RawColumn &column : columns)
+    if (column.kind.name == kind.name)
+      return column;
+  return columns.emplace_back(RawColumn{kind, {}, {}, 0});
+}
+
+void RawRows::addText(const std::string &column, std::string text) {
+  RawColumn &texts = made({column, true, 0, {}});
+  texts.texts.push_back(std::move(text));
+  ++texts.rows;
+}
+
+Status RawRows::addArray(const std::string &column, Array array) {
+  if (has(column))
+    return Failure{"`" + column + "` is given twice", "", "one array holds all rows"};
+  if (array.dims.empty())
+    return Failure{"`" + column +
+                       "` is one number, and each element of an array's first axis is a "
+                       "row",
+                   "", ""};
+  RawColumn &elements =
+      made({column, false, array.dtype, {array.dims.begin() + 1, array.dims.end()}});
+  elements.elements = std::move(array.bytes);
+  elements.rows = size_t(array.dims[0]);
+  return {};
+}
+
+Result<RawRows> RawRows::readFile(const std::string &path) {
+  std::string extension = std::filesystem::path(path).extension().string();
+  if (extension != ".csv" && extension != ".npz")
+    return Failure{"rows are read from .csv and .npz files, and this is `" + path + "`", "", ""};
+  Source source;
+  source.kind = extension.substr(1);
+  source.path = path;
+  RawRows rows;
+  Result<SourceSummary> summary = readSource(
+      source, "",
+      [&](const std::vector<SourceColumn> &columns) -> Status {
+        for (const SourceColumn &column : columns)
+          rows.made(column);
+        return {};
+      },
+      [&](const SourceRow &row) -> Status {
+        rows.places.push_back(row.place);
+        for (size_t i = 0; i < row.cells.size(); ++i) {
+          RawColumn &column = rows.columns[i];
+          ++column.rows;
+          if (column.kind.isText) {
+            column.texts.push_back(*row.cells[i].text);
+            continue;
+          }
+          size_t bytes = size_t(tenon_dtype_bytes(column.kind.dtype));
+          for (int64_t extent : column.kind.dims)
+            bytes *= size_t(extent);
+          column.elements.insert(column.elements.end(), row.cells[i].elements,
+                                 row.cells[i].elements + bytes);
+        }
+        return {};
+      });
+  if (!summary)
+    return summary.takeFailure();
+  return rows;
+}
+
+Result<size_t> RawRows::count() const {
+  for (const RawColumn &column : columns)
+    if (column.rows != columns[0].rows)
+      return Failure{"`" + columns[0].kind.name + "` has " + std::to_string(columns[0].rows) +
+                         " rows, and `" + column.kind.name + "` " + std::to_string(column.rows),
+                     "", ""};
+  if (columns.empty() || columns[0].rows == 0)
+    return Failure{"there are no rows", "", ""};
+  return columns[0].rows;
+}
+
+std::vector<std::string> rawColumns(const Field &field, const Fitted &fitted) {
+  const FittedField *learnt = fitted.find(field.name);
+  return field.columns.size() == 2 && learnt ? learnt->columns : field.columns;
+}
+
+Result<Column> encodeRows(const Field &field, const Fitted &fitted, const RawRows &rows,
+                          const StageFunctions *functions) {
+  Result<FieldPlan> plan = planField(field);
+  if (!plan)
+    return plan.takeFailure();
+  const FittedField *learnt = fitted.find(field.name);
+  if (!learnt && (plan->isFitted() || plan->columnRange))
+    return Failure{"the checkpoint knows nothing of the field `" + field.name + "`", field.place,
+                   "train again"};
+  Column column(std::move(*plan));
+  std::vector<const RawRows::RawColumn *> given;
+  std::vector<SourceColumn> described;
+  for (const std::string &name : rawColumns(field, fitted)) {
+    const RawRows::RawColumn *found = rows.find(name);
+    if (!found)
+      return Failure{"`" + name + "` is not given", "", name + "=…"};
+    given.push_back(found);
+    described.push_back(found->kind);
+  }
+  Result<size_t> count = rows.count();
+  if (!count)
+    return count.takeFailure();
+  if (Status status = column.describe(described); !status)
+    return status.takeFailure();
+  auto placeOf = [&](size_t row) {
+    return row < rows.places.size() ? rows.places[row] : RowPlace();
+  };
+  std::vector<Cell> cells;
+  for (size_t row = 0; row < *count; ++row) {
+    cells.clear();
+    for (const RawRows::RawColumn *of : given) {
+      cells.push_back(of->cell(row));
+      if (of->kind.isText && findInvalidUtf8(of->texts[row]))
+        return Failure{"`" + of->kind.name + "` is not UTF-8", placeOf(row).str(), ""};
+    }
+    if (Status status = column.append(cells, placeOf(row)); !status)
+      return status.takeFailure();
+  }
+  if (Status status = column.finish(learnt ? *learnt : FittedField{}, {functions, {}}); !status)
+    return status.takeFailure();
+  // A file's rows are many, and one that says nothing is no reason to refuse all.
+  if (column.plan().form == FieldPlan::Form::Words && rows.places.empty())
+    for (size_t row = 0; row < column.rows(); ++row)
+      if (!column.hasKnownWord(row))
+        return Failure{"no word of \"" + given[0]->texts[row] + "\" was seen in training", "",
+                       "the vocabulary has " + std::to_string(learnt->words.size()) +
+                           " words of the training split"};
+  return column;
+}
+
+} // namespace tenon::data
