@@ -12,8 +12,6 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 
@@ -21,9 +19,10 @@ import numpy as np
 
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
+sys.path.insert(0, str(root / "bench"))
+from contestants import Contestant, cpu_name  # noqa: E402
 from problems import PROBLEMS, SECONDS, arguments  # noqa: E402
 from example_problems import leaves  # noqa: E402
-from record import cpu_name  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--tenon", default=str(root / "build-release" / "tenon"))
@@ -35,29 +34,6 @@ args.tenon = os.path.abspath(args.tenon)
 
 # Its compiler unrolls Python's loops, or doesn't take them: minutes for a thousand steps.
 NOT_COMPILED = {"neural_ode", "kalman", "newton", "recurrence"}
-
-
-class Contestant:
-    def __init__(self, name, command, environment):
-        self.name, self.times = name, []
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, cwd=here, env=environment)
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{' '.join(map(str, command))}: ended without an answer\n{self.process.stderr.read()}")
-        self.prepare = json.loads(line)["prepare"]
-        self.round()  # warm-up
-        self.times.clear()
-
-    def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        self.times.append(1e3 * answer["seconds"] / answer["calls"])
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def tenon_command(name, what, folder):
@@ -81,25 +57,25 @@ def commands(name, what, folder):
 
 
 def contest(name, folder):
-    environment = dict(os.environ, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2", TENON_CACHE=str(folder / "cache"))
+    environment = dict(os.environ, TENON_CACHE=str(folder / "cache"))
     pairs = {}
     for what in ("function", "gradient"):
         for who, command in commands(name, what, folder):
             if who not in args.without:
-                pairs.setdefault(who, {})[what] = Contestant(who, command, environment)
+                pairs.setdefault(who, {})[what] = Contestant(command, name=who, environment=environment)
                 if who == "Tenon":  # once more, from the cache
-                    again = Contestant(who, command, environment)
+                    again = Contestant(command, name=who, environment=environment)
                     pairs[who][what].cached = again.prepare
                     again.close()
     for _ in range(args.rounds):
         for pair in pairs.values():
             for one in pair.values():
-                one.round()
+                one.turn()
     rows = []
     for who, pair in pairs.items():
         function, gradient = pair["function"], pair["gradient"]
-        ms = [statistics.median(one.times) for one in (function, gradient)]
-        row = {"problem": name, "name": who, "function_ms": ms[0], "gradient_ms": ms[1], "ratio": ms[1] / ms[0],
+        row = {"problem": name, "name": who, "function_ms": function.median, "gradient_ms": gradient.median,
+               "ratio": gradient.median / function.median,
                "function_times": function.times, "gradient_times": gradient.times,
                "prepare_s": [function.prepare, gradient.prepare]}
         if who == "Tenon":

@@ -10,8 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 
@@ -19,52 +17,15 @@ import numpy as np
 
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
+sys.path.insert(0, str(root / "bench"))
+from contestants import Contestant, cpu_name, isa  # noqa: E402
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--tenon", default=str(root / "build-release" / "tenon"))
 parser.add_argument("--rounds", type=int, default=7)
 parser.add_argument("--steps", type=int, default=20)
 parser.add_argument("--without", nargs="*", default=[], help="contestants to leave out")
 args = parser.parse_args()
-
-
-def cpu_name():
-    for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown CPU"
-
-
-def isa():
-    flags = open("/proc/cpuinfo").read()
-    return "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "x86-64"
-
-
-class Contestant:
-    def __init__(self, command, steps):
-        environment = dict(os.environ, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2")
-        self.steps = steps
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True, cwd=here,
-                                        env=environment)
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{command}: ended without an answer")
-        first = json.loads(line)
-        self.name, self.prepare = first["name"], first["prepare"]
-        self.times, self.megabytes = [], 0.0
-        self.round()  # warm-up
-        self.times.clear()
-
-    def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        self.times.append(1e3 * answer["seconds"] / self.steps)
-        self.megabytes = answer["megabytes"]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def tenon_command(folder, rate):
@@ -95,7 +56,7 @@ def contest(rate, folder):
                    if key not in args.without]
     for _ in range(args.rounds):
         for contestant in contestants:
-            contestant.round()
+            contestant.turn()
     for contestant in contestants:
         contestant.close()
     return contestants
@@ -108,14 +69,13 @@ with tempfile.TemporaryDirectory() as name:
         print(f"\n{'without dropout' if rate == 0 else 'dropout 0.2 and recurrent dropout 0.2'}")
         print(f"{'':20}{'ms a step':>10}{'spread':>16}{'ratio':>8}{'first step s':>14}{'MB':>7}")
         contestants = contest(rate, pathlib.Path(name))
-        reference = statistics.median(contestants[0].times)
+        reference = contestants[0].median
         for one in contestants:
-            median = statistics.median(one.times)
             spread = f"{min(one.times):.1f}..{max(one.times):.1f}"
-            print(f"{one.name:20}{median:10.1f}{spread:>16}{median / reference:8.2f}"
+            print(f"{one.name:20}{one.median:10.1f}{spread:>16}{one.median / reference:8.2f}"
                   f"{one.prepare:14.2f}{one.megabytes:7.0f}")
             results["rows"].append({"dropout": rate, "name": one.name, "ms": one.times,
-                                    "median_ms": median, "prepare_s": one.prepare,
+                                    "median_ms": one.median, "prepare_s": one.prepare,
                                     "megabytes": one.megabytes})
 output = root / "bench" / "results" / "train_step.json"
 output.parent.mkdir(exist_ok=True)
