@@ -7,7 +7,8 @@
 //   least;
 //                                                       a pair that sums nothing is a plain product
 //   sum p * c                 = sum a * b * c           where p = broadcast(a) * broadcast(b), an
-//                                                       outer product for this sum alone
+//                                                       outer product for this sum alone, or
+//                                                       p = broadcast(a) * b, if that pays
 //
 // so that every contraction with a reduced loop that two operands share can become a matrix
 // product. Real sums are reordered by this: a factor that doesn't change within a sum is multiplied
@@ -106,7 +107,7 @@ struct Factor {
 /// The cheapest sequence of pairs; each pair's product takes the first one's place.
 class PairOrder {
 public:
-  PairOrder(ArrayRef<Dim> extents, const llvm::SmallBitVector &kept) : kept(kept) {
+  PairOrder(ArrayRef<Dim> extents, llvm::SmallBitVector kept) : kept(std::move(kept)) {
     for (const Dim &extent : extents)
       sizes.push_back(
           double(extent.evaluate([](const std::string &) { return 64; }).value_or(1 << 20)));
@@ -115,6 +116,17 @@ public:
     best = std::numeric_limits<double>::infinity();
     search(loops, 0, {});
     return order;
+  }
+  /// Multiplications of the cheapest sequence.
+  double cost(SmallVector<llvm::SmallBitVector> loops) {
+    find(std::move(loops));
+    return best;
+  }
+  double points(const llvm::SmallBitVector &loops) const {
+    double points = 1;
+    for (unsigned d : loops.set_bits())
+      points *= sizes[d];
+    return points;
   }
   /// The loops that a pair's product still has: those of the result or of another factor.
   static llvm::SmallBitVector remaining(ArrayRef<llvm::SmallBitVector> loops, unsigned a,
@@ -143,40 +155,63 @@ private:
       for (unsigned b = a + 1; b < loops.size(); ++b) {
         llvm::SmallBitVector all = loops[a];
         all |= loops[b];
-        double points = 1;
-        for (unsigned d : all.set_bits())
-          points *= sizes[d];
         SmallVector<llvm::SmallBitVector> rest(loops);
         rest[a] = remaining(loops, a, b, kept);
         rest.erase(rest.begin() + b);
         auto longer = path;
         longer.push_back({a, b});
-        search(rest, cost + points, longer);
+        search(rest, cost + points(all), longer);
       }
   }
-  const llvm::SmallBitVector &kept;
+  llvm::SmallBitVector kept;
   SmallVector<double> sizes;
   double best = 0;
   SmallVector<std::pair<unsigned, unsigned>> order;
 };
 
-/// A factor, or the factors that it is the outer product of.
-void expandOuter(const Factor &factor, SmallVector<Factor> &expanded) {
-  auto product = factor.tensor.getDefiningOp<MulOp>();
-  auto outer = product && product->hasOneUse() ? outerFactors(product)
-                                               : std::optional<std::array<BroadcastOp, 2>>();
-  if (!outer) {
+/// Which products are taken apart, of those that are made for one sum alone.
+enum class Apart {
+  Outer,    ///< of two broadcasts that cover all axes between them
+  OneSided, ///< also those of which one factor is a broadcast
+};
+
+/// The two factors of such a product; nothing if it isn't one.
+std::optional<std::array<Value, 2>> productOf(Value tensor, Apart apart) {
+  auto product = tensor.getDefiningOp<MulOp>();
+  if (!product || !product->hasOneUse())
+    return std::nullopt;
+  if (auto outer = outerFactors(product))
+    return std::array<Value, 2>{(*outer)[0], (*outer)[1]};
+  std::array<Value, 2> sides{product.getLhs(), product.getRhs()};
+  bool oneSided = isReal(getElementTypeOrSelf(product.getType())) &&
+                  llvm::any_of(sides, [](Value side) { return side.getDefiningOp<BroadcastOp>(); });
+  return apart == Apart::OneSided && oneSided ? std::optional(sides) : std::nullopt;
+}
+
+/// A factor, or the factors that it is a product of.
+void expand(const Factor &factor, Apart apart, SmallVector<Factor> &expanded) {
+  auto sides = productOf(factor.tensor, apart);
+  if (!sides) {
     expanded.push_back(factor);
     return;
   }
-  for (BroadcastOp broadcast : *outer) {
+  for (Value side : *sides) {
+    auto broadcast = side.getDefiningOp<BroadcastOp>();
+    if (!broadcast) {
+      expand({side, factor.map, factor.loops}, apart, expanded);
+      continue;
+    }
     SmallVector<AffineExpr> places;
     for (int64_t axis : broadcast.getAxes())
       places.push_back(factor.map.getResult(unsigned(axis)));
     AffineMap map = AffineMap::get(factor.map.getNumDims(), factor.map.getNumSymbols(), places,
                                    factor.map.getContext());
-    expandOuter({broadcast.getOperand(), map, ContractParts::loopsOf(map)}, expanded);
+    expand({broadcast.getOperand(), map, ContractParts::loopsOf(map)}, apart, expanded);
   }
+}
+
+SmallVector<llvm::SmallBitVector> loopsOf(ArrayRef<Factor> factors) {
+  return llvm::map_to_vector(factors, [](const Factor &factor) { return factor.loops; });
 }
 
 //===----------------------------------------------------------------------===//
@@ -214,29 +249,47 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     bool isPlain = body.numbers.empty() && body.divisors.empty() && !body.negated &&
                    op.isSumOfProducts() && op.getInputs().size() <= 2;
     OpBuilder builder(op);
-    SmallVector<Factor> factors, expanded;
+    SmallVector<Factor> factors;
     for (auto [value, source] : llvm::zip(body.values, sources)) {
       AffineMap map = op.getInputMap(source);
       Value tensor =
           isPlain ? op.getInputs()[source] : onOperand(builder, value, op.getInputs()[source]);
       factors.push_back({tensor, map, ContractParts::loopsOf(map)});
-      expandOuter(factors.back(), expanded);
     }
-    if (isPlain && (expanded.size() == factors.size() || expanded.size() > maxFactors))
+    if (!takeApart(op, factors) && isPlain)
       return;
-    if (expanded.size() <= maxFactors)
-      factors = std::move(expanded);
     Value sum = multiply(builder, op, factors);
     op.replaceAllUsesWith(scaled(builder, op, sum, body));
     op.erase();
   }
 
+  /// Puts the factors of products in the place of these: of outer products always, of one-sided
+  /// ones where that halves the multiplications at least, since sums are reordered by it. True if
+  /// any was.
+  bool takeApart(ContractOp op, SmallVector<Factor> &factors) {
+    SmallVector<Factor> outer, all;
+    double products = 0; // multiplications that one-sided products take
+    PairOrder order(op.getExtentDims(), ContractParts::loopsOf(op.getResultMap()));
+    for (const Factor &factor : factors) {
+      expand(factor, Apart::Outer, outer);
+      size_t before = all.size();
+      expand(factor, Apart::OneSided, all);
+      products += all.size() > before + 1 ? order.points(factor.loops) : 0;
+    }
+    bool hasOuter = outer.size() > factors.size() && outer.size() <= maxFactors;
+    if (hasOuter)
+      factors = std::move(outer);
+    bool halves = all.size() > factors.size() && all.size() <= maxFactors &&
+                  2 * order.cost(loopsOf(all)) <= order.cost(loopsOf(factors)) + products;
+    if (halves)
+      factors = std::move(all);
+    return hasOuter || halves;
+  }
+
   /// The contraction over pairs of factors.
   Value multiply(OpBuilder &builder, ContractOp op, SmallVector<Factor> factors) {
     llvm::SmallBitVector kept = ContractParts::loopsOf(op.getResultMap());
-    SmallVector<llvm::SmallBitVector> loops;
-    for (const Factor &factor : factors)
-      loops.push_back(factor.loops);
+    SmallVector<llvm::SmallBitVector> loops = loopsOf(factors);
     auto order = PairOrder(op.getExtentDims(), kept).find(loops);
     for (auto [a, b] : order) {
       if (factors.size() == 2)

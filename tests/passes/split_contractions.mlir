@@ -45,6 +45,38 @@ func.func @outer_product_of_one_sum(%a: tensor<4x4xf32>, %p: tensor<4x4xf32>) ->
   return %z : tensor<4x4xf32>
 }
 
+// Attention of one query: weight times value is a product before its sum over s, which leaves the
+// loops of the head alone for the last matrix.
+// CHECK-LABEL: @one_sided_product
+// CHECK-NOT: tenon.broadcast
+// CHECK: %[[T:.*]] = tenon.contract sum over <2, 3, 5, 4> (%arg0, %arg1)
+// CHECK: tenon.contract sum over <2, 6, 3, 4> (%[[T]], %arg2)
+func.func @one_sided_product(%weight: tensor<2x3x5xf32>, %v: tensor<2x3x5x4xf32>, %out: tensor<3x4x6xf32>) -> tensor<2x6xf32> {
+  %wide = tenon.broadcast %weight axes [0, 1, 2] : tensor<2x3x5xf32> -> tensor<2x3x5x4xf32>
+  %each = tenon.mul %wide, %v : tensor<2x3x5x4xf32>
+  %z = tenon.contract sum over <2, 6, 3, 5, 4> (%each, %out) maps [affine_map<(b, o, n, s, d) -> (b, n, s, d)>, affine_map<(b, o, n, s, d) -> (n, d, o)>, affine_map<(b, o, n, s, d) -> (b, o)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<2x3x5x4xf32>, tensor<3x4x6xf32>) -> tensor<2x6xf32>
+  return %z : tensor<2x6xf32>
+}
+
+// Where nothing could be summed earlier, the product stays as it was written.
+// CHECK-LABEL: @one_sided_product_that_stays
+// CHECK: %[[P:.*]] = tenon.mul
+// CHECK: tenon.contract sum over <3, 6, 4> (%[[P]], %arg2)
+func.func @one_sided_product_that_stays(%scale: tensor<4xf32>, %x: tensor<3x4xf32>, %w: tensor<4x6xf32>) -> tensor<3x6xf32> {
+  %wide = tenon.broadcast %scale axes [1] : tensor<4xf32> -> tensor<3x4xf32>
+  %each = tenon.mul %wide, %x : tensor<3x4xf32>
+  %z = tenon.contract sum over <3, 6, 4> (%each, %w) maps [affine_map<(b, o, i) -> (b, i)>, affine_map<(b, o, i) -> (i, o)>, affine_map<(b, o, i) -> (b, o)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<3x4xf32>, tensor<4x6xf32>) -> tensor<3x6xf32>
+  return %z : tensor<3x6xf32>
+}
+
 // One that something else needs as well is there anyway.
 // CHECK-LABEL: @outer_product_of_two_uses
 // CHECK: %[[P:.*]] = tenon.mul
