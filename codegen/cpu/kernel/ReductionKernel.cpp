@@ -55,6 +55,10 @@ public:
   }
 
 private:
+  /// Of a lane, in additions; and of terms.
+  static constexpr int muchWork = 20;
+  static constexpr int64_t longChain = 64;
+
   //===--------------------------------------------------------------------===//
   // The shape
   //===--------------------------------------------------------------------===//
@@ -64,16 +68,21 @@ private:
     AccessCosts costs;
   };
 
+  /// Of all that the kernel computes, or of some values.
   AccessCosts survey(llvm::ArrayRef<LoopGroup> results, llvm::ArrayRef<LoopGroup> reduced,
                      bool byRows) {
+    return survey(results, reduced, byRows, values.all, true);
+  }
+  AccessCosts survey(llvm::ArrayRef<LoopGroup> results, llvm::ArrayRef<LoopGroup> reduced,
+                     bool byRows, llvm::ArrayRef<m::Value> surveyed, bool writes) {
     SurveyedContraction inside{contract, {}, {}};
     for (auto [i, group] : llvm::enumerate(reduced)) {
       bool isLane = byRows && i + 1 == reduced.size();
       inside.reduced.push_back(isLane ? LaneStride{LaneStride::Strided, Dim(1)} : LaneStride{});
       inside.groups.push_back(group.count);
     }
-    return surveyAccess(e.request, values.all,
-                        surveyPlace(results, byRows ? ~0u : results.size() - 1), inside);
+    return surveyAccess(e.request, surveyed,
+                        surveyPlace(results, byRows ? ~0u : results.size() - 1), inside, writes);
   }
 
   Shape planShape(bool byRows) {
@@ -109,13 +118,14 @@ private:
     results = chosen.results;
     reduced = chosen.reduced;
     costs = chosen.costs;
+    termCosts = survey(results, reduced, byRows, {contract.getResult()}, false);
   }
 
   /// Several registers of columns at once, so that a walk down them takes whole stretches of cache
-  /// lines; not where each lane is much work.
+  /// lines; not where each lane is much work, be it for a term or, of few terms, at the end.
   unsigned columnLanes() {
     unsigned lanes = vectorLanes(e.request, e.target);
-    if (costs.work < 20)
+    if (termCosts.work < muchWork && (costs.work < muchWork || terms() >= longChain))
       lanes *= 4;
     return narrowedLanes(lanes, results.back().extent);
   }
@@ -123,9 +133,8 @@ private:
   /// Rows of columns to take together: each is one chain of terms, so that a register of them alone
   /// waits for every addition. Not where the chains are short or a term is much work.
   unsigned tileRows(unsigned lanes) {
-    constexpr int64_t longChain = 64;
     unsigned registers = std::max(1u, lanes / vectorLanes(e.request, e.target));
-    if (byRows || combine.rounds() > 1 || costs.work >= 20 || terms() < longChain)
+    if (byRows || combine.rounds() > 1 || costs.work >= muchWork || terms() < longChain)
       return 1;
     return std::max(1u, 4 / registers);
   }
@@ -209,7 +218,7 @@ private:
   unsigned resultAxes = 0;
   bool byRows = false;
   llvm::SmallVector<LoopGroup> results, reduced;
-  AccessCosts costs;
+  AccessCosts costs, termCosts; ///< of an element, and of one of its terms
   std::optional<Place> current;
   Value *result = nullptr;
 };
