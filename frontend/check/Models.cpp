@@ -12,13 +12,16 @@ using namespace tenon::check;
 
 Value Elaborator::makeModel(const ModelType &type, std::vector<CallArg> args,
                             const CallSite &site) {
-  if (!mayMakeModels)
-    return error(Code::ModelOutsideField, site.range,
+  if (!mayMakeModels) {
+    // Of `x |> nn.Dense(2, 4)` the step alone.
+    SourceRange made = site.piped ? SourceRange::join(site.callee, site.range) : site.range;
+    return error(Code::ModelOutsideField, made,
                  withArticle(type.decl->name.text) + " can't be made here")
                .help("models are made in a model's fields and in `train`: make it a field, `layer "
                      "= " +
-                     text(site.range) + "`, and apply that"),
+                     text(made) + "`, and apply that"),
            ErrorValue{};
+  }
   ModelInstance *instance = instantiate(type, std::move(args), site, fieldPath);
   return instance ? Value(ModelRef{instance}, site.range) : Value();
 }
