@@ -1,6 +1,7 @@
 //===- Arguments.cpp - What `--input` gives a function --------------------===//
 #include "tools/tenon/Arguments.h"
 
+#include "runtime/core/Safetensors.h"
 #include "runtime/data/Npy.h"
 
 #include <algorithm>
@@ -52,4 +53,31 @@ static bool readArgument(const std::string &option, Arguments &arguments) {
 bool tool::readArguments(const std::vector<std::string> &options, Arguments &arguments) {
   return std::all_of(options.begin(), options.end(),
                      [&](const std::string &option) { return readArgument(option, arguments); });
+}
+
+bool tool::readWeights(const std::string &path, const tenon_entry &entry,
+                       std::vector<train::NamedTensor> &weights) {
+  SafetensorsFile file;
+  std::string error;
+  if (file.open(path, error) != TENON_OK) {
+    fail(error);
+    return false;
+  }
+  for (int32_t i = 0; i < entry.n_inputs; ++i) {
+    const tenon_binding &binding = entry.inputs[i];
+    if (!train::isKept(binding.role))
+      continue;
+    const SafetensorsEntry *found = file.find(binding.name);
+    if (!found) {
+      fail("`" + path + "` has no `" + binding.name + "`, which `" + entry.name + "` needs");
+      return false;
+    }
+    train::OwnedTensor tensor(found->dtype, found->dims);
+    if (file.read(*found, tensor.bytes.data(), error) != TENON_OK) {
+      fail(error);
+      return false;
+    }
+    weights.push_back({binding.name, binding.role, std::move(tensor)});
+  }
+  return true;
 }

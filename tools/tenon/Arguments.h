@@ -19,5 +19,9 @@ struct Arguments {
 /// Reads each `name=file.npy`, `name=number` or `name=text`. False after an error, which is on
 /// standard error.
 bool readArguments(const std::vector<std::string> &options, Arguments &arguments);
+/// Reads from a safetensors file the parameters and states that an entry takes. False after an
+/// error, which is on standard error.
+bool readWeights(const std::string &path, const tenon_entry &entry,
+                 std::vector<train::NamedTensor> &weights);
 
 } // namespace tenon::tool

@@ -131,7 +131,7 @@ public:
     if (!context)
       return fail(context.failure().str());
     train::TensorStore store;
-    if (options.function.empty() && !prepareTraining(context->get(), store))
+    if (options.function.empty() ? !prepareTraining(context->get(), store) : !giveWeights(store))
       return Exit::Failed;
     auto entry = options.function.empty()
                      ? train::findEntry(compiled.program(), "train_step")
@@ -146,6 +146,17 @@ public:
   }
 
 private:
+  /// What a function of a model takes beside its arguments.
+  bool giveWeights(train::TensorStore &store) {
+    std::vector<train::NamedTensor> weights;
+    if (!options.weights.empty() &&
+        !readWeights(options.weights, compiled.program().entries[0], weights))
+      return false;
+    for (train::NamedTensor &weight : weights)
+      store.add(weight.name, weight.role, std::move(weight.tensor));
+    return true;
+  }
+
   bool prepareTraining(tenon_context *context, train::TensorStore &store) {
     if (auto status = train::declareVariables(context, compiled.program(), store); !status) {
       fail(status.failure().str());
@@ -257,7 +268,9 @@ void tool::addBench(CLI::App &app, Common &common, int &exit) {
   command->add_option("--input", options->inputs,
                       "field=file.npy, the batches of a field stacked along the first axis; for a "
                       "function its arguments, as `tenon run` takes them");
-  command->add_option("--weights", options->weights, "Begin with these parameters: safetensors");
+  command->add_option(
+      "--weights", options->weights,
+      "Parameters to begin with, or a function's parameters and states: safetensors");
   command->add_option("--losses", options->losses,
                       "Write the loss of every step to this .npy file (no warm-up then)");
   command->add_option("--rounds", options->rounds, "How often to go through all batches")

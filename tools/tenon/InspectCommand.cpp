@@ -1,6 +1,6 @@
 //===- InspectCommand.cpp - tenon inspect: a program at each of its stages ===//
 #include "passes/Passes.h"
-#include "tools/tenon/Programs.h"
+#include "tools/tenon/Arguments.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -15,6 +15,7 @@ namespace {
 struct InspectOptions {
   std::string stage = "graph";
   std::string function, entry;
+  std::vector<std::string> inputs;
   bool places = false;
 };
 
@@ -84,7 +85,10 @@ int inspect(const Common &common, const InspectOptions &options) {
   auto compiling = compileOptions(common);
   if (!compiling)
     return Exit::Failed;
-  auto checked = checkProgram(common, {options.function, {}, {}});
+  Arguments arguments;
+  if (!readArguments(options.inputs, arguments))
+    return Exit::Failed;
+  auto checked = checkProgram(common, {options.function, arguments.fixed, {}});
   if (!checked)
     return Exit::Failed;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
@@ -115,6 +119,9 @@ void tool::addInspect(CLI::App &app, Common &common, int &exit) {
                    "grouped; kernels: as compiled; llvm, asm: the code; memory: the arena")
       ->check(CLI::IsMember({"graph", "derivative", "fused", "kernels", "llvm", "asm", "memory"}))
       ->capture_default_str();
+  command->add_option("--input", options->inputs,
+                      "The function's arguments, as `tenon run` takes them; dimensions and numbers "
+                      "that aren't given stay open");
   command->add_option("--entry", options->entry, "Only this entry: train_step, predict, ...");
   command->add_flag("--places", options->places, "Print the source place of every op");
   command->callback([&common, &exit, options] { exit = inspect(common, *options); });

@@ -1,5 +1,4 @@
 //===- RunCommand.cpp - tenon run: one function on .npy files -------------===//
-#include "runtime/core/Safetensors.h"
 #include "runtime/data/Npy.h"
 #include "runtime/train/EntryCall.h"
 #include "tools/tenon/Arguments.h"
@@ -17,32 +16,6 @@ struct RunOptions {
   std::string weights;
   int64_t seed = 0, step = 0;
 };
-
-bool readWeights(const std::string &path, const tenon_entry &entry, Arguments &arguments) {
-  SafetensorsFile file;
-  std::string error;
-  if (file.open(path, error) != TENON_OK) {
-    fail(error);
-    return false;
-  }
-  for (int32_t i = 0; i < entry.n_inputs; ++i) {
-    const tenon_binding &binding = entry.inputs[i];
-    if (!train::isKept(binding.role))
-      continue;
-    const SafetensorsEntry *found = file.find(binding.name);
-    if (!found) {
-      fail("`" + path + "` has no `" + binding.name + "`, which `" + entry.name + "` needs");
-      return false;
-    }
-    train::OwnedTensor tensor(found->dtype, found->dims);
-    if (file.read(*found, tensor.bytes.data(), error) != TENON_OK) {
-      fail(error);
-      return false;
-    }
-    arguments.tensors.emplace(binding.name, std::move(tensor));
-  }
-  return true;
-}
 
 train::OwnedTensor scalar64(int64_t value) {
   train::OwnedTensor tensor(TENON_I64, {});
@@ -97,8 +70,11 @@ int runFunction(const Common &common, const RunOptions &options) {
   if (!compiled)
     return Exit::Failed;
   const tenon_entry &entry = compiled->program().entries[0];
-  if (!options.weights.empty() && !readWeights(options.weights, entry, arguments))
+  std::vector<train::NamedTensor> weights;
+  if (!options.weights.empty() && !readWeights(options.weights, entry, weights))
     return Exit::Failed;
+  for (train::NamedTensor &weight : weights)
+    arguments.tensors.emplace(weight.name, std::move(weight.tensor));
 
   auto context = train::makeContext(common.threads);
   if (!context)
