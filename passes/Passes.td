@@ -90,6 +90,15 @@ def GatherResults : Pass<"gather-results", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def SumRowsFirst : Pass<"sum-rows-first", "::mlir::func::FuncOp"> {
+  let summary = "Adds up what meets the same row of a table before multiplying it";
+  let description = [{
+    The derivatives of a product of gathered rows: where the table is known to have at most half as
+    many rows as are gathered, the other factor is scattered first, and the product is one of rows.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//

@@ -48,7 +48,10 @@ void tenon::buildGraphPipeline(OpPassManager &manager, const GraphOptions &optio
   // 8. In front of the reverse scans, then behind them: what is hoisted needn't be gathered.
   functions.addPass(createHoistInvariants());
   functions.addPass(createGatherAccumulated());
-  // 9. One name for equal values, so that fusion sees who shares what.
+  // 9. When the gradients that scans added up are products of all iterations; both of a product's
+  //    derivatives then need the same sums.
+  functions.addPass(createSumRowsFirst());
+  // 10. One name for equal values, so that fusion sees who shares what.
   simplify();
 }
 

@@ -267,7 +267,8 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [RecursiveMemoryEffects, IsolatedFromAbo
       (computed while packing), maps on its result (computed at the store).
     - `pack`: ops that compute the right operand of a contraction; the value is the operand itself,
       its buffer is laid out in panels (a matter of the code generator, not of the value).
-    - `scatter`: one `scatter_add` and ops that feed it.
+    - `scatter`: `scatter_add`s at the same indices into tables of equally many rows, and ops that feed
+      them.
     - `sort`: one `argsort` and ops that feed it; a second result is memory that it works in.
     - `copy`: the operand, elsewhere.
 

@@ -61,6 +61,7 @@ public:
     chooseStored();
     makeGroups();
     joinEpilogues();
+    joinScatters();
     joinMaps();
     dropUnreadYields();
     FusionPlan plan;
@@ -382,6 +383,23 @@ private:
         m = -1u;
       }
     }
+  }
+
+  /// Updates of the same rows of several tables are looked for once.
+  void joinScatters() {
+    for (unsigned a = 0; a < groups.size(); ++a)
+      for (unsigned b = a + 1; b < groups.size(); ++b)
+        if (alive[a] && alive[b] && canShareWalk(groups[a], groups[b]) && !depends(a, b, false) &&
+            !depends(b, a, false))
+          join(a, b);
+  }
+  static bool canShareWalk(const FusionGroup &a, const FusionGroup &b) {
+    if (a.kind != KernelKind::scatter || b.kind != KernelKind::scatter ||
+        a.yields.size() + b.yields.size() > maxYields)
+      return false;
+    auto first = cast<ScatterAddOp>(a.heavy), second = cast<ScatterAddOp>(b.heavy);
+    auto rows = [](ScatterAddOp op) { return dimsOf(cast<RankedTensorType>(op.getType()))[0]; };
+    return first.getIndices() == second.getIndices() && rows(first) == rows(second);
   }
 
   bool related(unsigned a, unsigned b) {

@@ -12,7 +12,7 @@ struct FusionGroup {
   KernelKind kind = KernelKind::map;
   /// The `contract`, `scatter_add` or `argsort` of the kernel; null for maps.
   mlir::Operation *heavy = nullptr;
-  /// Values written to memory, all of one shape.
+  /// Values written to memory, all of one shape; those of scatters have equally many rows.
   llvm::SmallVector<mlir::Value> yields;
   /// Checks made in the kernel.
   llvm::SmallVector<mlir::Operation *> checks;
@@ -32,8 +32,9 @@ struct FusionPlan {
 /// reduction or a scatter, and where computing it again for every reader costs more than a store
 /// and a load (transcendental functions and draws that several readers or a broadcast would
 /// repeat). Everything else is computed inside its readers. Groups of one shape then join where
-/// one reads the other element by element or both read the same tensor, and maps join the
-/// contraction that feeds them, as long as no dependence leaves the group and comes back.
+/// one reads the other element by element or both read the same tensor, maps join the contraction
+/// that feeds them, and scatters at the same indices join each other, as long as no dependence
+/// leaves the group and comes back.
 FusionPlan planFusion(mlir::Block &block);
 
 /// True if the op needs no memory and nothing but constants: it is copied into every reader.

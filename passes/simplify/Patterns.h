@@ -15,5 +15,6 @@ namespace tenon {
 void addMapSimplifications(mlir::RewritePatternSet &patterns);
 void addMovementSimplifications(mlir::RewritePatternSet &patterns);
 void addContractSimplifications(mlir::RewritePatternSet &patterns);
+void addScatterSimplifications(mlir::RewritePatternSet &patterns);
 void addControlSimplifications(mlir::RewritePatternSet &patterns);
 } // namespace tenon

@@ -18,6 +18,7 @@ struct Simplify : tenon::impl::SimplifyBase<Simplify> {
     tenon::addMapSimplifications(patterns);
     tenon::addMovementSimplifications(patterns);
     tenon::addContractSimplifications(patterns);
+    tenon::addScatterSimplifications(patterns);
     tenon::addControlSimplifications(patterns);
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)

@@ -9,6 +9,8 @@
 //   sum p * c                 = sum a * b * c           where p = broadcast(a) * broadcast(b), an
 //                                                       outer product for this sum alone, or
 //                                                       p = broadcast(a) * b, if that pays
+//   sum[n] sum[i] a * b       = sum[n, i] a * b         where nothing else needs the inner sum
+//   sum[n, i] a[n, i] * b[i]  = sum[i] (sum[n] a) * b
 //
 // so that every contraction with a reduced loop that two operands share can become a matrix
 // product. Real sums are reordered by this: a factor that doesn't change within a sum is multiplied
@@ -229,7 +231,67 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
         contractions.push_back(op);
     });
     for (ContractOp op : contractions)
-      split(op);
+      split(joinSums(op));
+  }
+
+  /// The sum over all loops at once of an operand that is a sum itself, perhaps negated; `op` where
+  /// it isn't one. Real numbers that are summed in a wider type would be rounded at other places.
+  ContractOp joinSums(ContractOp op) {
+    Value operand =
+        op.getInputs().size() == 1 && op.isSumOfProducts() ? op.getInputs()[0] : Value();
+    bool negated = false;
+    while (auto negation = operand ? operand.getDefiningOp<NegOp>() : NegOp()) {
+      if (!negation->hasOneUse())
+        return op;
+      negated = !negated;
+      operand = negation.getOperand();
+    }
+    auto inner = operand ? operand.getDefiningOp<ContractOp>() : ContractOp();
+    if (!inner || !inner->hasOneUse() || inner->getBlock() != op->getBlock() ||
+        !inner.isSumOfProducts() || elementOf(op.getType()).getIntOrFloatBitWidth() < 32)
+      return op;
+    auto places = loopsReadAs(op, inner);
+    if (!places)
+      return op;
+    OpBuilder builder(op);
+    ContractParts parts = ContractParts::of(inner);
+    parts.result = op.getResultMap().replaceDimsAndSymbols(*places, {}, parts.extents.size(), 0);
+    parts.type = cast<RankedTensorType>(op.getType());
+    ContractOp joined = parts.create(builder, op.getLoc(), inner.getBody().front());
+    Value result = joined;
+    if (negated)
+      result = NegOp::create(builder, op.getLoc(), op.getType(), result);
+    Operation *dead = op.getInputs()[0].getDefiningOp();
+    op.replaceAllUsesWith(result);
+    op.erase();
+    while (dead != inner) {
+      Operation *next = dead->getOperand(0).getDefiningOp();
+      dead->erase();
+      dead = next;
+    }
+    inner.erase();
+    return joined;
+  }
+
+  /// For each loop of `outer`, which reads `inner` alone, the loop of `inner` that it is; nullopt
+  /// unless both run over all elements of `inner` in step.
+  static std::optional<SmallVector<AffineExpr>> loopsReadAs(ContractOp outer, ContractOp inner) {
+    AffineMap read = outer.getInputMap(0), made = inner.getResultMap();
+    if (read.getNumSymbols() + made.getNumSymbols() > 0 || !read.isPermutation())
+      return std::nullopt;
+    auto extents = outer.getExtentDims(), innerExtents = inner.getExtentDims();
+    SmallVector<AffineExpr> places(extents.size());
+    llvm::SmallBitVector seen(innerExtents.size());
+    for (auto [at, from] : llvm::zip(read.getResults(), made.getResults())) {
+      unsigned loop = cast<AffineDimExpr>(at).getPosition();
+      auto source = dyn_cast<AffineDimExpr>(from);
+      if (!source || seen[source.getPosition()] ||
+          !(extents[loop] == innerExtents[source.getPosition()]))
+        return std::nullopt;
+      seen.set(source.getPosition());
+      places[loop] = source;
+    }
+    return places;
   }
 
   void split(ContractOp op) {
@@ -256,8 +318,9 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
           isPlain ? op.getInputs()[source] : onOperand(builder, value, op.getInputs()[source]);
       factors.push_back({tensor, map, ContractParts::loopsOf(map)});
     }
-    if (!takeApart(op, factors) && isPlain)
+    if (!takeApart(op, factors) && isPlain && !hasSumsOfItsOwn(op, factors))
       return;
+    sumAlone(builder, op, factors);
     Value sum = multiply(builder, op, factors);
     op.replaceAllUsesWith(scaled(builder, op, sum, body));
     op.erase();
@@ -286,6 +349,32 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     return hasOuter || halves;
   }
 
+  /// The reduced loops that no other factor has.
+  static llvm::SmallBitVector ownSums(ContractOp op, ArrayRef<Factor> factors, unsigned index) {
+    llvm::SmallBitVector own = factors[index].loops;
+    own.reset(ContractParts::loopsOf(op.getResultMap()));
+    for (unsigned i = 0; i < factors.size(); ++i)
+      if (i != index)
+        own.reset(factors[i].loops);
+    return own;
+  }
+  static bool hasSumsOfItsOwn(ContractOp op, ArrayRef<Factor> factors) {
+    return factors.size() > 1 && elementOf(op.getType()).getIntOrFloatBitWidth() >= 32 &&
+           llvm::any_of(llvm::seq<unsigned>(0, factors.size()),
+                        [&](unsigned i) { return ownSums(op, factors, i).any(); });
+  }
+  /// Sums each factor over loops of its own.
+  void sumAlone(OpBuilder &builder, ContractOp op, SmallVector<Factor> &factors) {
+    if (!hasSumsOfItsOwn(op, factors))
+      return;
+    for (unsigned i = 0; i < factors.size(); ++i)
+      if (auto own = ownSums(op, factors, i); own.any()) {
+        llvm::SmallBitVector left = factors[i].loops;
+        left.reset(own);
+        factors[i] = product(builder, op, factors[i], left);
+      }
+  }
+
   /// The contraction over pairs of factors.
   Value multiply(OpBuilder &builder, ContractOp op, SmallVector<Factor> factors) {
     llvm::SmallBitVector kept = ContractParts::loopsOf(op.getResultMap());
@@ -295,7 +384,7 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
       if (factors.size() == 2)
         break;
       auto left = PairOrder::remaining(loops, a, b, kept);
-      factors[a] = product(builder, op, factors[a], factors[b], left);
+      factors[a] = product(builder, op, {factors[a], factors[b]}, left);
       factors.erase(factors.begin() + b);
       loops[a] = left;
       loops.erase(loops.begin() + b);
@@ -318,8 +407,8 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     return parts.createProduct(builder, op.getLoc());
   }
 
-  /// The product of two factors as a tensor over the loops `left`, summed over their others.
-  Factor product(OpBuilder &builder, ContractOp op, const Factor &a, const Factor &b,
+  /// The product of factors as a tensor over the loops `left`, summed over their others.
+  Factor product(OpBuilder &builder, ContractOp op, ArrayRef<Factor> factors,
                  const llvm::SmallBitVector &left) {
     MLIRContext *context = op.getContext();
     ContractParts parts = ContractParts::of(op);
@@ -339,14 +428,18 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     for (unsigned loop : left.set_bits())
       if (!added[loop])
         add(loop);
-    parts.inputs = {a.tensor, b.tensor};
-    parts.maps = {a.map, b.map};
+    parts.inputs.clear();
+    parts.maps.clear();
+    llvm::SmallBitVector others(left.size());
+    for (const Factor &factor : factors) {
+      parts.inputs.push_back(factor.tensor);
+      parts.maps.push_back(factor.map);
+      others |= factor.loops;
+    }
     parts.result =
         AffineMap::get(parts.extents.size(), parts.result.getNumSymbols(), places, context);
-    parts.type = tensorType(context, dims, elementOf(a.tensor.getType()));
+    parts.type = tensorType(context, dims, elementOf(factors.front().tensor.getType()));
     AffineMap map = parts.result;
-    llvm::SmallBitVector others = a.loops;
-    others |= b.loops;
     others.flip();
     parts.dropLoops(others);
     return {parts.createProduct(builder, op.getLoc()), map, left};

@@ -37,6 +37,7 @@ TEST(ContractionKernel, every_size) {
                          {0, 9, 4},
                          {4, 0, 4},
                          {17, 300, 3},
+                         {210, 530, 3},
                          {30, 20, 800}}) {
     SCOPED_TRACE(std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k));
     checkKernels(of(product, "f32"), {sample(TENON_F32, {m, k}), sample(TENON_F32, {k, n}, 2)},

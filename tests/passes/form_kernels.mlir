@@ -175,3 +175,21 @@ func.func @constant_state_in_a_branch(%c: tensor<i1>, %x: tensor<8xf32>) -> tens
   }
   return %r : tensor<f32>
 }
+
+// Updates of the same rows are looked for once; other indices, and tables of other rows, are other
+// kernels, and so is a table whose updates are made of another's sums.
+// CHECK-LABEL: @scatters_at_the_same_indices
+// CHECK: tenon.kernel scatter "scatter_add{{.*}}
+// CHECK: } : {{.*}} -> (tensor<7x3xf32>, tensor<7xf32>)
+// CHECK-COUNT-3: tenon.kernel scatter
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @scatters_at_the_same_indices(%a: tensor<9x3xf32>, %b: tensor<9xf32>, %i: tensor<9xi32>, %j: tensor<9xi32>) -> (tensor<7x3xf32>, tensor<7xf32>, tensor<7xf32>, tensor<8xf32>, tensor<7xf32>) {
+  %p = tenon.scatter_add %a at %i : tensor<9x3xf32>, tensor<9xi32> -> tensor<7x3xf32>
+  %q = tenon.scatter_add %b at %i : tensor<9xf32>, tensor<9xi32> -> tensor<7xf32>
+  %r = tenon.scatter_add %b at %j : tensor<9xf32>, tensor<9xi32> -> tensor<7xf32>
+  %s = tenon.scatter_add %b at %i : tensor<9xf32>, tensor<9xi32> -> tensor<8xf32>
+  %g = tenon.gather %q[%j] : tensor<7xf32>, tensor<9xi32> -> tensor<9xf32>
+  %t = tenon.scatter_add %g at %i : tensor<9xf32>, tensor<9xi32> -> tensor<7xf32>
+  return %p, %q, %r, %s, %t : tensor<7x3xf32>, tensor<7xf32>, tensor<7xf32>, tensor<8xf32>, tensor<7xf32>
+}

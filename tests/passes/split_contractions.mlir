@@ -125,3 +125,66 @@ func.func @distance(%x: tensor<3x4xf32>, %w: tensor<4x5xf32>) -> tensor<3x5xf32>
   } : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
   return %z : tensor<3x5xf32>
 }
+
+// The cotangent of a centre that was subtracted from every row: its rows' sum is taken before the
+// product with the weights, not after.
+// CHECK-LABEL: @sum_of_sums
+// CHECK: %[[G:.*]] = tenon.contract sum over <9, 4> (%arg0)
+// CHECK: %[[S:.*]] = tenon.contract sum over <3, 4> (%[[G]], %arg1)
+// CHECK: %[[N:.*]] = tenon.neg %[[S]]
+// CHECK: return %[[N]]
+func.func @sum_of_sums(%g: tensor<9x4xf32>, %w: tensor<4x3xf32>) -> tensor<3xf32> {
+  %each = tenon.contract sum over <9, 3, 4> (%g, %w) maps [affine_map<(p, j, i) -> (p, i)>, affine_map<(p, j, i) -> (i, j)>, affine_map<(p, j, i) -> (p, j)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<9x4xf32>, tensor<4x3xf32>) -> tensor<9x3xf32>
+  %n = tenon.neg %each : tensor<9x3xf32>
+  %z = tenon.contract sum over <9, 3> (%n) maps [affine_map<(p, j) -> (p, j)>, affine_map<(p, j) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<9x3xf32>) -> tensor<3xf32>
+  return %z : tensor<3xf32>
+}
+
+// What is returned as well is there anyway.
+// CHECK-LABEL: @sum_of_sums_of_two_uses
+// CHECK: %[[A:.*]] = tenon.contract sum over <9, 3, 4> (%arg0, %arg1)
+// CHECK: tenon.contract sum over <9, 3> (%[[A]])
+func.func @sum_of_sums_of_two_uses(%g: tensor<9x4xf32>, %w: tensor<4x3xf32>) -> (tensor<9x3xf32>, tensor<3xf32>) {
+  %each = tenon.contract sum over <9, 3, 4> (%g, %w) maps [affine_map<(p, j, i) -> (p, i)>, affine_map<(p, j, i) -> (i, j)>, affine_map<(p, j, i) -> (p, j)>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<9x4xf32>, tensor<4x3xf32>) -> tensor<9x3xf32>
+  %z = tenon.contract sum over <9, 3> (%each) maps [affine_map<(p, j) -> (p, j)>, affine_map<(p, j) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<9x3xf32>) -> tensor<3xf32>
+  return %each, %z : tensor<9x3xf32>, tensor<3xf32>
+}
+
+// Sums of f16 are made in f32 and rounded once: no sum of a sum becomes two roundings.
+// CHECK-LABEL: @narrow_sums_stay
+// CHECK: tenon.contract sum over <9, 4> (%arg0, %arg1)
+func.func @narrow_sums_stay(%a: tensor<9x4xf16>, %b: tensor<4xf16>) -> tensor<f16> {
+  %z = tenon.contract sum over <9, 4> (%a, %b) maps [affine_map<(n, i) -> (n, i)>, affine_map<(n, i) -> (i)>, affine_map<(n, i) -> ()>] {
+  ^bb0(%e: f16, %f: f16):
+    %q = tenon.mul %e, %f : f16
+    tenon.yield %q : f16
+  } : (tensor<9x4xf16>, tensor<4xf16>) -> tensor<f16>
+  return %z : tensor<f16>
+}
+
+// CHECK-LABEL: @each_sums_its_own
+// CHECK-DAG: %[[A:.*]] = tenon.contract sum over <3, 4> (%arg0)
+// CHECK-DAG: %[[B:.*]] = tenon.contract sum over <4, 5> (%arg1)
+// CHECK: tenon.contract sum over <4> (%[[A]], %[[B]])
+func.func @each_sums_its_own(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>) -> tensor<f32> {
+  %z = tenon.contract sum over <3, 4, 5> (%a, %b) maps [affine_map<(m, k, n) -> (m, k)>, affine_map<(m, k, n) -> (k, n)>, affine_map<(m, k, n) -> ()>] {
+  ^bb0(%e: f32, %f: f32):
+    %q = tenon.mul %e, %f : f32
+    tenon.yield %q : f32
+  } : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<f32>
+  return %z : tensor<f32>
+}

@@ -84,12 +84,20 @@ private:
     Place place;
     if (!product.batch.empty())
       place.append(Index::uniform(batch), product.batch.size());
-    Value *fromRow = b.CreateNSWMul(row, e.number(tile.blockRows));
-    Value *toRow = least(b.CreateNSWAdd(fromRow, e.number(tile.blockRows)), e.dim(rows));
-    Value *fromPanel = b.CreateNSWMul(column, e.number(tile.blockPanels));
-    Value *toPanel =
-        least(b.CreateNSWAdd(fromPanel, e.number(tile.blockPanels)), e.dim(panelCount));
+    auto [fromRow, toRow] = evenPart(rows, tile.height, down, row);
+    auto [fromPanel, toPanel] = evenPart(panelCount, 1, across, column);
     emitBlock(place, batch, fromRow, toRow, fromPanel, toPanel);
+  }
+
+  /// Part number `part` of [0, extent), of `parts` about equal ones in whole steps: a block of a
+  /// few rows beside full ones would leave its thread waiting.
+  std::pair<Value *, Value *> evenPart(const Dim &extent, int64_t step, Value *parts, Value *part) {
+    Value *steps = e.dim(*Dim::floorDiv(extent + Dim(step - 1), Dim(step)));
+    auto cut = [&](Value *i) {
+      Value *at = b.CreateUDiv(b.CreateNSWMul(steps, i), parts);
+      return least(b.CreateNSWMul(at, e.number(step)), e.dim(extent));
+    };
+    return {cut(part), cut(b.CreateNSWAdd(part, e.number(1)))};
   }
 
   /// Batches one after the other, over the partition where it is one of their loops.

@@ -24,12 +24,8 @@ static llvm::Expected<EmittedKernel> dispatch(Emission &e) {
   switch (op.getKind()) {
   case KernelKind::pack:
     return emitPackKernel(e);
-  case KernelKind::scatter: {
-    auto scatters = body.getOps<ScatterAddOp>();
-    if (scatters.empty())
-      return cannot(op, "a scatter kernel without scatter_add");
-    return emitScatterKernel(e, *scatters.begin());
-  }
+  case KernelKind::scatter:
+    return emitScatterKernel(e);
   case KernelKind::sort: {
     auto sorts = body.getOps<ArgsortOp>();
     if (sorts.empty())

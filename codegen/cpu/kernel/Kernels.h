@@ -13,7 +13,7 @@ llvm::Expected<EmittedKernel> emitReductionKernel(Emission &e, ContractOp contra
 llvm::Expected<EmittedKernel> emitContractionKernel(Emission &e, ContractOp contract);
 llvm::Expected<EmittedKernel> emitAccumulationKernel(Emission &e, ContractOp contract);
 llvm::Expected<EmittedKernel> emitPackKernel(Emission &e);
-llvm::Expected<EmittedKernel> emitScatterKernel(Emission &e, ScatterAddOp scatter);
+llvm::Expected<EmittedKernel> emitScatterKernel(Emission &e);
 llvm::Expected<EmittedKernel> emitSortKernel(Emission &e, ArgsortOp sort);
 
 /// The values a kernel computes for each element of its results: its yields, then the conditions
