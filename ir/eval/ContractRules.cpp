@@ -87,7 +87,7 @@ namespace {
 struct Accumulator {
   Number value;
   double scaled = 0;  // logsumexp: the sum of exp(v - value)
-  int64_t place = -1; // argmax, argmin: where `value` is
+  int64_t place = -1; // argmax, argmin: where `value` is; nowhere yet
 };
 } // namespace
 
@@ -315,11 +315,8 @@ static llvm::Error evaluateContract(Operation *op, Evaluation &run) {
   });
   if (!outside.empty())
     return errorAt(op, outside);
-  for (int64_t i = 0; i < result->size(); ++i) {
-    if (isArg(contract.getCombiner()) && sums[size_t(i)].place < 0)
-      return llvm::make_error<CheckFailure>("argmax of nothing", op->getLoc(), i);
+  for (int64_t i = 0; i < result->size(); ++i)
     result->set(i, combination.result(sums[size_t(i)]));
-  }
   run.set(contract.getResult(), std::move(*result));
   return llvm::Error::success();
 }

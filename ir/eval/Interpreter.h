@@ -32,7 +32,7 @@ struct EvalOptions {
   llvm::StringMap<int64_t> symbols;
 };
 
-/// A condition of the program that didn't hold: a failed `tenon.check`, the argmax of nothing.
+/// A condition of the program that didn't hold: a failed `tenon.check`.
 class CheckFailure : public llvm::ErrorInfo<CheckFailure> {
 public:
   static char ID;
