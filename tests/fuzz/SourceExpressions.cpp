@@ -5,7 +5,11 @@
 
 using namespace tenon::fuzz;
 
-static const char *const kBounded[] = {"tanh", "sin", "cos", "sigmoid", "erf", "softplus"};
+/// A function that keeps what is bounded so.
+std::string SourceProgram::bounded() {
+  static const char *const names[] = {"tanh", "sin", "cos", "sigmoid", "erf", "softplus"};
+  return rng.oneOf(names, std::size(names));
+}
 
 std::string SourceProgram::number() {
   // Few decimals, no whole numbers: no sum of these meets a comparison's bound.
@@ -107,7 +111,7 @@ std::string SourceProgram::element(const Scope &scope, const Indices &indices, i
   case 3:
     return filled("$ * $", {part(), part()});
   case 4:
-    return filled("$($)", {rng.oneOf(kBounded, std::size(kBounded)), part()});
+    return filled("$($)", {bounded(), part()});
   case 5:
     if (!indices.empty())
       return filled("(if $ { $ } else { $ })",

@@ -39,6 +39,9 @@ SourceProgram::SourceProgram(uint64_t seed) : rng(splitmix64(seed)) {
     fuzzed("", /*inModel=*/false);
     entryName = "fuzzed";
   }
+  if (rng.chance(25))
+    for (size_t at = 0; (at = out.find("f64", at)) != std::string::npos; ++at)
+      out.replace(at, 3, "f32");
 }
 
 SourceProgram::Scope SourceProgram::inner(const Scope &scope) {

@@ -18,7 +18,7 @@ std::string filled(std::string_view pattern, std::initializer_list<std::string> 
 /// ids: i32[n]. It has functions that call each other, index notation, whole numbers, orders,
 /// trees, control flow, models, random draws, and derivatives, own ones among them, up to the third
 /// order. It checks without a message, and no result grows without bound: what might is squashed by
-/// `tanh`.
+/// `tanh`. One of four computes in f32 instead of f64.
 class SourceProgram {
 public:
   explicit SourceProgram(uint64_t seed);
@@ -114,6 +114,7 @@ private:
   std::string reduction(const Scope &scope, Indices indices, int depth);
   std::string indexCondition(const Indices &indices);
   std::string elsewhere(const Scope &scope, const Indices &indices);
+  std::string bounded();
   std::string number();
 
   // SourceTensors.cpp

@@ -5,8 +5,6 @@
 
 using namespace tenon::fuzz;
 
-static const char *const kBounded[] = {"tanh", "sin", "cos", "sigmoid", "erf", "softplus"};
-
 std::string SourceProgram::joined(const Shape &shape) {
   std::string text;
   for (const std::string &dim : shape)
@@ -60,7 +58,7 @@ std::string SourceProgram::tensor(const Scope &scope, const Shape &shape, int de
   case 2:
     return filled("($ * $)", {tensor(scope, {}, 0), part()});
   case 3:
-    return filled("$($)", {rng.oneOf(kBounded, std::size(kBounded)), part()});
+    return filled("$($)", {bounded(), part()});
   case 4:
     return filled("(if $ { $ } else { $ })", {condition(scope), part(), part()});
   case 5:
@@ -102,7 +100,10 @@ std::string SourceProgram::moved(const Scope &scope, const Shape &shape, int dep
   case 2:
     return filled("stop_gradient($)", {part()});
   case 3:
-    return filled("f64(tanh(f32($)))", {part()});
+    return filled("f64(tanh($($)))", {rng.chance(70)   ? "f32"
+                                      : rng.chance(50) ? "f16"
+                                                       : "bf16",
+                                      part()});
   case 4:
     return filled("concat($, $)[1:-1]",
                   {tensor(scope, shape, depth - 1), filled("full($, $)", {number(), joined([&] {
@@ -126,7 +127,7 @@ std::string SourceProgram::moved(const Scope &scope, const Shape &shape, int dep
     }
     return filled("cumulative_sum($)", {part()});
   default:
-    return filled("map($, $)", {rng.oneOf(kBounded, std::size(kBounded)), part()});
+    return filled("map($, $)", {bounded(), part()});
   }
 }
 
@@ -146,7 +147,7 @@ std::string SourceProgram::pair(const Scope &scope, int depth) {
   case 2:
     return filled("tanh($)", {known()});
   case 3:
-    return filled("map($, $)", {rng.oneOf(kBounded, std::size(kBounded)), known()});
+    return filled("map($, $)", {bounded(), known()});
   case 4:
     return filled("between($, $, $)", {known(), known(), tensor(scope, {}, 0)});
   default:
