@@ -130,11 +130,26 @@ Tensor Builder::emitMap(MapKind map, std::vector<ValueId> operands, Dt dtype,
   return tensor;
 }
 
+/// True if it, or what it is made of, can end the run with an error.
+static bool mayFail(const Op &op) {
+  if (op.kind == OpKind::Read || op.kind == OpKind::Check)
+    return true;
+  if (op.kind == OpKind::Reduce) {
+    Combiner combiner = op.as<LoopsAttr>().combiner;
+    if (combiner == Combiner::ArgMax || combiner == Combiner::ArgMin) // of nothing
+      return true;
+  }
+  return std::any_of(op.regions.begin(), op.regions.end(), [](const Region &region) {
+    return std::any_of(region.ops.begin(), region.ops.end(), mayFail);
+  });
+}
+
 size_t Builder::target(const Op &op, size_t used) const {
   size_t best = frames_.size();
   if (op.kind == OpKind::Check)
     return best;
-  bool guarded = op.kind == OpKind::Read;
+  // Out of a branch it would fail where the branch isn't taken.
+  bool guarded = mayFail(op);
   for (size_t at = frames_.size(); at > 1 && used < at; --at) {
     Frame frame = frames_[at - 1].frame;
     if (frame == Frame::Nest)

@@ -241,14 +241,16 @@ void EntryLowering::lowerDraw(const check::Op &op) {
 }
 
 void EntryLowering::lowerCheck(const check::Op &op) {
-  Location at = place(op.range);
-  Node *condition = node(op.operands[0]);
+  require(place(op.range), node(op.operands[0]), op.as<check::CheckAttr>().message);
+}
+
+void EntryLowering::require(Location at, Node *condition, StringRef message) {
   if (mask) {
     Node *elsewhere = mapNode(at, check::MapKind::Not, {mask}, builder.getI1Type());
     condition = mapNode(at, check::MapKind::Or, {spread(elsewhere, condition->own), condition},
                         builder.getI1Type());
   }
-  CheckOp::create(builder, at, materialise(condition), op.as<check::CheckAttr>().message);
+  CheckOp::create(builder, at, materialise(condition), message);
 }
 
 //===----------------------------------------------------------------------===//

@@ -58,13 +58,15 @@ private:
   Node *insideNode(Node *index, const Dim &extent);
   /// The place that `position` gives, an i32.
   Node *indexNode(mlir::Location at, const Position &position);
-  void checkInside(mlir::Location at, Node *inside);
+  /// Fails with the message where the condition doesn't hold, in the branches that are taken.
+  void require(mlir::Location at, Node *condition, StringRef message);
 
   // Reductions.cpp
   void lowerNest(const check::Op &op);
   void lowerReduce(const check::Op &op);
   Node *evaluateLoops(const check::Op &op, Loops &loops);
   /// One contraction over the root's loops and `reduced`; the result's loops are those that remain.
+  void requireElements(mlir::Location at, const Dim &extent);
   Node *contract(mlir::Location location, Combiner combiner, Node *root, const Loops &reduced);
 
   // Materialise.cpp

@@ -43,12 +43,12 @@ void EntryLowering::lowerRead(const check::Op &op) {
   for (size_t i = 0; i < read.positions.size(); ++i)
     axisOf.push_back(int(i));
   Node *inside = nullptr; // all positions that need it are inside
-  auto require = [&](Node *one) {
+  auto needs = [&](Node *one) {
     inside = inside ? mapNode(at, MapKind::And, {inside, one}, builder.getI1Type()) : one;
   };
   for (auto [i, position] : llvm::enumerate(read.positions))
     if (isData(position) && !position.inside && !position.guarded)
-      require(insideNode(node(position.value), table->own[i]));
+      needs(insideNode(node(position.value), table->own[i]));
   bool filled = fallback && !inside && fallback->isConstant();
   if (llvm::any_of(read.positions, isData))
     table = gatherRows(table, read, axisOf);
@@ -82,7 +82,7 @@ void EntryLowering::lowerRead(const check::Op &op) {
     llvm::sort(target.terms);
     if (!position.inside) {
       if (!filled && !position.guarded)
-        require(insideNode(indexNode(at, target), dims[axis]));
+        needs(insideNode(indexNode(at, target), dims[axis]));
       widen(result, axis, target, filled ? fallback : nullptr);
     }
     result->positions[axis] = target;
@@ -93,7 +93,7 @@ void EntryLowering::lowerRead(const check::Op &op) {
     result = mapNode(at, MapKind::Select, {spread(inside, result->own), result, fallback},
                      result->element);
   else if (inside)
-    checkInside(at, inside);
+    require(at, inside, "index out of range");
   bind(op.results[0], result);
 }
 
@@ -125,14 +125,6 @@ Node *EntryLowering::indexNode(Location at, const Position &position) {
     sum = mapNode(at, MapKind::Add, {sum, term}, i32);
   }
   return sum;
-}
-
-void EntryLowering::checkInside(Location at, Node *inside) {
-  if (mask)
-    inside =
-        mapNode(at, MapKind::Or, {mapNode(at, MapKind::Not, {mask}, builder.getI1Type()), inside},
-                builder.getI1Type());
-  CheckOp::create(builder, at, materialise(inside), "index out of range");
 }
 
 /// Pads axis `axis` of the tensor that `read` reads, so that all of `target`'s places are inside,

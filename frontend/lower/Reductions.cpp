@@ -38,7 +38,24 @@ void EntryLowering::lowerReduce(const check::Op &op) {
   Loops loops;
   Node *element = evaluateLoops(op, loops);
   auto combiner = Combiner(unsigned(op.as<check::LoopsAttr>().combiner));
+  if (combiner == Combiner::argmax || combiner == Combiner::argmin)
+    requireElements(place(op.range), extents[loops[0]]);
   bind(op.results[0], contract(place(op.range), combiner, element, loops));
+}
+
+/// A largest element is there, unless the loops around make no step.
+void EntryLowering::requireElements(Location at, const Dim &extent) {
+  if ((extent - Dim(1)).isNonNegative())
+    return;
+  Dim around(1);
+  for (LoopId loop : open)
+    around = around * extents[loop];
+  Type i64 = builder.getI64Type(), boolean = builder.getI1Type();
+  Node *one = constantNode(at, i64, 1, 0);
+  Node *some =
+      mapNode(at, check::MapKind::GreaterEqual, {dimensionNode(at, i64, extent), one}, boolean);
+  Node *never = mapNode(at, check::MapKind::Less, {dimensionNode(at, i64, around), one}, boolean);
+  require(at, mapNode(at, check::MapKind::Or, {some, never}, boolean), "argmax of nothing");
 }
 
 //===----------------------------------------------------------------------===//

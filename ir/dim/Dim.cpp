@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 using namespace tenon;
 
@@ -111,6 +112,7 @@ Dim Dim::operator*(const Dim &other) const {
   return result;
 }
 
+/// Of numbers whose quotient exists and fits.
 static int64_t floorDivide(int64_t a, int64_t b) {
   int64_t q = a / b;
   return q - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
@@ -124,7 +126,10 @@ std::optional<Dim> Dim::floorDiv(const Dim &a, const Dim &b) {
   if (a == b)
     return Dim(1);
   auto divisor = b.constant();
-  if (auto dividend = a.constant(); dividend && divisor && !(*divisor == -1))
+  constexpr int64_t least = std::numeric_limits<int64_t>::min();
+  if (divisor && *divisor < 0 && *divisor != least)
+    return floorDiv(-a, Dim(-*divisor));
+  if (auto dividend = a.constant(); dividend && divisor)
     return Dim(floorDivide(*dividend, *divisor));
   if (divisor && *divisor > 0) {
     // Multiples of the divisor leave the division: (6*n + 3) / 2 = 3*n + 3/2.
@@ -264,7 +269,9 @@ Dim::evaluate(const std::function<std::optional<int64_t>(const std::string &)> &
         number = value(factor->name);
       } else {
         auto l = factor->left.evaluate(value), r = factor->right.evaluate(value);
-        if (!l || !r || (factor->kind == AtomKind::FloorDiv && (*r == 0 || *r == -1)))
+        constexpr int64_t least = std::numeric_limits<int64_t>::min();
+        if (!l || !r ||
+            (factor->kind == AtomKind::FloorDiv && (*r == 0 || (*r == -1 && *l == least))))
           return std::nullopt;
         number = factor->kind == AtomKind::Max   ? std::max(*l, *r)
                  : factor->kind == AtomKind::Min ? std::min(*l, *r)

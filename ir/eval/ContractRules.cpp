@@ -73,7 +73,7 @@ Number ElementProgram::operator()(ArrayRef<Number> arguments) {
     operands.clear();
     for (unsigned operand : step.operands)
       operands.push_back(elements[operand]);
-    elements[step.result] = run.round(step.call.to, step.rule(step.call, operands));
+    elements[step.result] = run.element(step.rule, step.call, operands);
   }
   return elements[result];
 }
@@ -87,7 +87,7 @@ namespace {
 struct Accumulator {
   Number value;
   double scaled = 0;  // logsumexp: the sum of exp(v - value)
-  int64_t place = -1; // argmax, argmin: where `value` is
+  int64_t place = -1; // argmax, argmin: where `value` is; nowhere yet
 };
 } // namespace
 
@@ -166,7 +166,11 @@ public:
     double sum = sumDtype == TENON_F32 && !run.options.wide
                      ? std::fmaf(float(a), float(b), float(to.value.real))
                      : std::fma(a, b, to.value.real);
-    to.value = run.round(sumDtype, Number::ofReal(sum));
+    Number added = run.round(sumDtype, Number::ofReal(sum));
+    to.value = run.blurred(sumDtype, added, {to.value, Number::ofReal(a), Number::ofReal(b)});
+  }
+  void combine(Accumulator &to, Number next, Number both) const {
+    to.value = run.blurred(sumDtype, run.round(sumDtype, both), {to.value, next});
   }
   Number result(const Accumulator &of) const {
     if (isArg(combiner))
@@ -188,12 +192,14 @@ void Combination::add(Accumulator &to, Number next, int64_t place) const {
   bool isReal = isRealDtype(dtype);
   switch (combiner) {
   case Combiner::sum:
-    to.value = run.round(sumDtype, {to.value.real + next.real,
-                                    int64_t(uint64_t(to.value.integer) + uint64_t(next.integer))});
+    combine(
+        to, next,
+        {to.value.real + next.real, int64_t(uint64_t(to.value.integer) + uint64_t(next.integer))});
     return;
   case Combiner::prod:
-    to.value = run.round(sumDtype, {to.value.real * next.real,
-                                    int64_t(uint64_t(to.value.integer) * uint64_t(next.integer))});
+    combine(
+        to, next,
+        {to.value.real * next.real, int64_t(uint64_t(to.value.integer) * uint64_t(next.integer))});
     return;
   case Combiner::max:
   case Combiner::min:
@@ -309,11 +315,8 @@ static llvm::Error evaluateContract(Operation *op, Evaluation &run) {
   });
   if (!outside.empty())
     return errorAt(op, outside);
-  for (int64_t i = 0; i < result->size(); ++i) {
-    if (isArg(contract.getCombiner()) && sums[size_t(i)].place < 0)
-      return llvm::make_error<CheckFailure>("argmax of nothing", op->getLoc(), i);
+  for (int64_t i = 0; i < result->size(); ++i)
     result->set(i, combination.result(sums[size_t(i)]));
-  }
   run.set(contract.getResult(), std::move(*result));
   return llvm::Error::success();
 }

@@ -1,5 +1,11 @@
 //===- Evaluation.cpp - Runs blocks op by op ------------------------------===//
 #include "ir/eval/Evaluation.h"
+#include "runtime/core/Philox.h"
+
+#include "llvm/ADT/bit.h"
+
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace tenon;
@@ -95,6 +101,28 @@ Number Evaluation::round(tenon_dtype dtype, Number value) const {
   return Number::ofInteger(wrapTo(dtype, value.integer));
 }
 
+Number Evaluation::blurred(tenon_dtype dtype, Number value, ArrayRef<Number> operands) const {
+  bool isExact = value.real == 0 || !std::isfinite(value.real) ||
+                 llvm::any_of(operands, [&](Number x) { return x.real == value.real; });
+  if (options.noise == 0 || isExact || !isRealDtype(dtype))
+    return value;
+  double unit = dtype == TENON_F64    ? 0x1p-52
+                : dtype == TENON_F32  ? 0x1p-23
+                : dtype == TENON_BF16 ? 0x1p-7
+                                      : 0x1p-10;
+  uint64_t bits = splitmix64(llvm::bit_cast<uint64_t>(value.real) ^ splitmix64(options.noise));
+  double units = double(int64_t(bits % 9) - 4);
+  return round(dtype, Number::ofReal(value.real * (1 + units * unit)));
+}
+
+Number Evaluation::element(MapRule rule, const MapCall &call, ArrayRef<Number> operands) const {
+  Number value = round(call.to, rule(call, operands));
+  bool mayRound = options.noise != 0 &&
+                  isa<AddOp, SubOp, MulOp, DivOp, PowOp, ExpOp, Expm1Op, LogOp, Log1pOp, SqrtOp,
+                      SinOp, CosOp, TanhOp, SoftplusOp, SigmoidOp, ErfOp>(call.op);
+  return mayRound ? blurred(call.to, value, operands) : value;
+}
+
 Number tenon::attributeNumber(Attribute attribute, int64_t index) {
   if (auto splat = dyn_cast<SplatElementsAttr>(attribute))
     attribute = splat.getSplatValue<Attribute>();
@@ -123,7 +151,7 @@ static llvm::Error runMap(Operation *op, MapRule rule, Evaluation &run) {
   for (int64_t i = 0; i < tensor->size(); ++i) {
     for (auto [operand, number] : llvm::zip(op->getOperands(), operands))
       number = run.get(operand).at(i);
-    tensor->set(i, run.round(call.to, rule(call, operands)));
+    tensor->set(i, run.element(rule, call, operands));
   }
   run.set(result, std::move(*tensor));
   return llvm::Error::success();

@@ -41,6 +41,11 @@ public:
   tenon_dtype storageOf(Type type) const;
   /// A number rounded, or wrapped, to `dtype`; real ones stay as they are in a wide run.
   Number round(tenon_dtype dtype, Number value) const;
+  /// A rounded number as `EvalOptions::noise` has it, but for one that is exact because it is 0 or
+  /// one of the operands.
+  Number blurred(tenon_dtype dtype, Number value, ArrayRef<Number> operands) const;
+  /// What a map's rule answers for these operands: rounded, and blurred where the map rounds.
+  Number element(MapRule rule, const MapCall &call, ArrayRef<Number> operands) const;
   llvm::Expected<int64_t> extent(const Dim &dim, mlir::Operation *op) const;
   llvm::Expected<std::vector<int64_t>> extents(ArrayRef<Dim> dims, mlir::Operation *op) const;
   llvm::Expected<std::vector<int64_t>> shapeOf(Type type, mlir::Operation *op) const;

@@ -23,11 +23,16 @@ struct EvalOptions {
   /// A sum of the products of two operands is one ascending chain of fused multiply-adds, from 0;
   /// without it products are rounded before they are added. Without meaning in `wide`.
   bool fusedChains = true;
+  /// Moves every real number that had to be rounded by up to four units more, each number always to
+  /// the same one, as this seed has it; 0 moves nothing. What a result moves by is what rounding
+  /// can do to it (stochastic arithmetic; Vignes, 1993), and so what two right ways to compute it
+  /// may differ by.
+  uint64_t noise = 0;
   /// Values of named dimensions that the inputs' shapes don't tell.
   llvm::StringMap<int64_t> symbols;
 };
 
-/// A condition of the program that didn't hold: a failed `tenon.check`, the argmax of nothing.
+/// A condition of the program that didn't hold: a failed `tenon.check`.
 class CheckFailure : public llvm::ErrorInfo<CheckFailure> {
 public:
   static char ID;

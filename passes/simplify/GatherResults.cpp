@@ -37,14 +37,14 @@ namespace {
 
 /// constant + the sum of coefficients[d] * loop d.
 struct Place {
-  int64_t constant = 0;
+  Dim constant;
   SmallVector<int64_t> coefficients;
 
-  /// nullopt if the expression has symbols or divisions.
-  static std::optional<Place> of(AffineExpr expr, unsigned loops) {
+  /// nullopt if the expression has divisions.
+  static std::optional<Place> of(AffineExpr expr, const ContractParts &parts) {
     Place place;
-    place.coefficients.resize(loops);
-    if (!place.add(expr, 1))
+    place.coefficients.resize(parts.extents.size());
+    if (!place.add(expr, 1, parts))
       return std::nullopt;
     return place;
   }
@@ -57,7 +57,7 @@ struct Place {
   }
   /// The least and the largest value over loops of these extents, none of them 0.
   std::pair<Dim, Dim> range(ArrayRef<Dim> extents) const {
-    Dim least(constant), largest(constant);
+    Dim least = constant, largest = constant;
     for (unsigned d : loops()) {
       Dim last = (extents[d] - Dim(1)) * Dim(coefficients[d]);
       (coefficients[d] < 0 ? least : largest) = (coefficients[d] < 0 ? least : largest) + last;
@@ -66,9 +66,13 @@ struct Place {
   }
 
 private:
-  bool add(AffineExpr expr, int64_t factor) {
+  bool add(AffineExpr expr, int64_t factor, const ContractParts &parts) {
     if (auto number = dyn_cast<AffineConstantExpr>(expr)) {
-      constant += factor * number.getValue();
+      constant = constant + Dim(factor * number.getValue());
+      return true;
+    }
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
+      constant = constant + Dim(factor) * parts.symbols.getDims()[symbol.getPosition()];
       return true;
     }
     if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
@@ -79,10 +83,10 @@ private:
     if (!binary)
       return false;
     if (binary.getKind() == AffineExprKind::Add)
-      return add(binary.getLHS(), factor) && add(binary.getRHS(), factor);
+      return add(binary.getLHS(), factor, parts) && add(binary.getRHS(), factor, parts);
     auto number = dyn_cast<AffineConstantExpr>(binary.getRHS());
     return binary.getKind() == AffineExprKind::Mul && number &&
-           add(binary.getLHS(), factor * number.getValue());
+           add(binary.getLHS(), factor * number.getValue(), parts);
   }
 };
 
@@ -144,17 +148,18 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
 
   Value gather(OpBuilder &builder, ContractOp op, unsigned axis) {
     ContractParts parts = ContractParts::of(op);
-    auto place = Place::of(parts.result.getResult(axis), parts.extents.size());
-    if (!place)
+    auto place = Place::of(parts.result.getResult(axis), parts);
+    auto offset = place ? place->constant.constant() : std::nullopt;
+    if (!offset)
       return guarded(builder, op, axis);
     auto loops = place->loops();
     llvm::erase_if(loops, [&](unsigned d) { return isElsewhere(parts, axis, d); });
     if (place->loops().size() == 1 && loops.size() == 1 && place->coefficients[loops[0]] > 0 &&
-        place->constant >= 0)
+        *offset >= 0)
       return strided(builder, op, axis, *place, loops[0]);
     if (op.isSumOfProducts())
       for (unsigned d : loops)
-        if (place->coefficients[d] > 0 && hasOwnAxis(parts, d))
+        if (place->coefficients[d] > 0 && hasOwnAxis(parts, d) && readsAreSums(parts, d))
           if (auto remainder = remainderLoop(*place, d); remainder)
             return byResidues(builder, op, axis, *place, d, *remainder);
     return guarded(builder, op, axis);
@@ -177,6 +182,16 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
           return dims[axis] == parts.extents[loop];
     }
     return false;
+  }
+
+  /// True if every read that uses the loop is a sum of loops, so that what lies outside can be
+  /// surrounded by zeros.
+  static bool readsAreSums(const ContractParts &parts, unsigned loop) {
+    return llvm::all_of(parts.maps, [&](AffineMap map) {
+      return llvm::all_of(map.getResults(), [&](AffineExpr place) {
+        return !place.isFunctionOfDim(loop) || Place::of(place, parts);
+      });
+    });
   }
 
   /// The one loop besides `d` whose coefficient isn't a multiple of d's; -1 if there is none,
@@ -210,7 +225,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     parts.result = withResult(parts.result, axis, getAffineDimExpr(loop, op.getContext()));
     parts.type = withExtent(type, axis, parts.extents[loop]);
     Value small = record(parts.create(builder, op.getLoc(), op.getBody().front()));
-    return spread(builder, op, small, axis, place.constant, place.coefficients[loop]);
+    return spread(builder, op, small, axis, *place.constant.constant(), place.coefficients[loop]);
   }
 
   Value spread(OpBuilder &builder, ContractOp op, Value part, unsigned axis, int64_t offset,
@@ -228,7 +243,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
   Value byResidues(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
                    unsigned loop, int remainder) {
     Location loc = op.getLoc();
-    int64_t s = place.coefficients[loop];
+    int64_t s = place.coefficients[loop], constant = *place.constant.constant();
     int64_t q = remainder < 0 ? 0 : place.coefficients[remainder];
     int64_t step = remainder < 0 ? 1 : s / std::gcd(q, s);
     auto type = cast<RankedTensorType>(op.getType());
@@ -236,7 +251,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     for (int64_t rho = 0; rho < s; ++rho) {
       Value sum;
       for (int64_t tau = 0; tau < step; ++tau) {
-        if (modulo(rho - place.constant - q * tau, s) != 0)
+        if (modulo(rho - constant - q * tau, s) != 0)
           continue;
         Value part = residue(builder, op, axis, place, loop, remainder, rho, tau, step);
         sum = sum ? AddOp::create(builder, loc, part.getType(), sum, part).getResult() : part;
@@ -255,7 +270,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
                 int remainder, int64_t rho, int64_t tau, int64_t step) {
     MLIRContext *context = op.getContext();
     ContractParts parts = ContractParts::of(op);
-    int64_t s = place.coefficients[loop];
+    int64_t s = place.coefficients[loop], constant = *place.constant.constant();
     Dim extent = ceilDiv(dimsOf(parts.type)[axis] - Dim(rho), s);
     SmallVector<Dim> extents = parts.extents;
     SmallVector<AffineExpr> loops;
@@ -267,7 +282,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
       q = place.coefficients[remainder];
       extents[remainder] = ceilDiv(extents[remainder] - Dim(tau), step);
     }
-    AffineExpr solved = result + (rho - place.constant - q * tau) / s;
+    AffineExpr solved = result + (rho - constant - q * tau) / s;
     for (unsigned e : place.loops()) {
       if (e == loop)
         continue;
@@ -299,7 +314,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     SmallVector<AffineExpr> places(map.getResults());
     bool needed = false;
     for (unsigned axis = 0; axis < dims.size(); ++axis) {
-      auto place = Place::of(places[axis], parts.extents.size());
+      auto place = Place::of(places[axis], parts);
       if (!place)
         continue;
       auto [least, largest] = place->range(parts.extents);

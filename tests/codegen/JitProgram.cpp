@@ -52,8 +52,9 @@ mlir::func::FuncOp JitProgram::function(llvm::StringRef name) const {
   return mlir::ModuleOp(*oracle).lookupSymbol<mlir::func::FuncOp>(name);
 }
 
-llvm::Expected<Tensors> JitProgram::expected(llvm::StringRef name, const Tensors &inputs) const {
-  return interpret(function(name), inputs);
+llvm::Expected<Tensors> JitProgram::expected(llvm::StringRef name, const Tensors &inputs,
+                                             const EvalOptions &options) const {
+  return interpret(function(name), inputs, options);
 }
 
 llvm::Expected<Tensors> JitProgram::actual(llvm::StringRef name, Tensors inputs,

@@ -22,7 +22,8 @@ public:
   bool isValid() const { return bool(loaded); }
 
   /// The interpreter's results for the function.
-  llvm::Expected<Tensors> expected(llvm::StringRef function, const Tensors &inputs) const;
+  llvm::Expected<Tensors> expected(llvm::StringRef function, const Tensors &inputs,
+                                   const EvalOptions &options = {}) const;
   /// The machine code's, with that many threads. An error is the runtime's message.
   llvm::Expected<Tensors> actual(llvm::StringRef function, Tensors inputs, int threads) const;
   /// Compares both for 1, 2 and 3 threads, and these bit by bit.

@@ -91,6 +91,18 @@ func.func @ties() -> (tensor<i32>, tensor<i32>) {
   return %r, %s : tensor<i32>, tensor<i32>
 }
 
+// CHECK-LABEL: @argmax_of_nothing
+// CHECK-NEXT: i32[2] [-1, -1]
+func.func @argmax_of_nothing() -> tensor<2xi32> {
+  %x = tenon.constant dense<1.0> : tensor<2x0xf32>
+  %r = tenon.contract argmax over <2, 0> (%x)
+         maps [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<2x0xf32>) -> tensor<2xi32>
+  return %r : tensor<2xi32>
+}
+
 // CHECK-LABEL: @combiners
 // CHECK-NEXT: i32[] [-6]
 // CHECK-NEXT: i32[] [-1]

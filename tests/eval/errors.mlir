@@ -29,19 +29,6 @@ func.func @checks() {
 
 // -----
 
-func.func @argmax_of_nothing() -> tensor<2xi32> {
-  %x = tenon.constant dense<1.0> : tensor<2x0xf32>
-  // expected-error @below {{check failed: argmax of nothing (element 0)}}
-  %r = tenon.contract argmax over <2, 0> (%x)
-         maps [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i)>] {
-  ^bb0(%e: f32):
-    tenon.yield %e : f32
-  } : (tensor<2x0xf32>) -> tensor<2xi32>
-  return %r : tensor<2xi32>
-}
-
-// -----
-
 // expected-error @below {{'tenon.vjp' is not evaluated: differentiate first}}
 func.func @vjp() -> (tensor<f32>, tensor<f32>) {
   %one = tenon.constant dense<1.0> : tensor<f32>

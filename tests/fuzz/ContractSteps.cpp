@@ -109,7 +109,10 @@ void ProgramBuilder::chooseResult(Nest &nest, bool mayScatter) {
     std::swap(places.front(), places.back());
     std::swap(nest.result.front(), nest.result.back());
   }
-  bool isScattered = rng.chance(5) && mayScatter;
+  // Zeros around an operand, by which such a result is turned round, times an infinite element are
+  // NaN (GatherResults.cpp).
+  bool isScattered = rng.chance(5) && mayScatter &&
+                     llvm::all_of(nest.inputs, [&](Value v) { return isUsable(v); });
   if (isScattered && !places.empty() && !nest.reduced.empty()) {
     // 2 * i + r: the gradient of a convolution with a stride.
     unsigned window = nest.reduced.pop_back_val();

@@ -6,6 +6,7 @@
 // program that still fails. TENON_FUZZ_PRINT=1 prints the programs.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/fuzz/Settings.h"
 #include "tests/fuzz/Ways.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -13,17 +14,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 using namespace tenon;
 using namespace tenon::fuzz;
 
 namespace {
-
-int64_t setting(const char *name, int64_t otherwise) {
-  const char *text = std::getenv(name);
-  return text ? std::atoll(text) : otherwise;
-}
 
 /// Empty if the way agrees with the interpreter on this program, else what differs.
 std::string disagreement(const RandomProgram &program, const Way &way) {

@@ -61,6 +61,27 @@ static Outcome kernels(ModuleOp module, ArrayRef<HostTensor> inputs) {
   });
 }
 
+/// What one pass alone makes of the module.
+static Way alone(const char *name, std::unique_ptr<Pass> (*create)()) {
+  auto run = [create](ModuleOp module, ArrayRef<HostTensor> inputs) {
+    return afterPasses(module, inputs, [&](OpPassManager &manager) {
+      manager.addNestedPass<func::FuncOp>(create());
+    });
+  };
+  return {name, 25, true, run};
+}
+
 std::vector<Way> tenon::fuzz::allWays() {
-  return {{"wide", 300, true, wide}, {"graph", 300, true, graph}, {"kernels", 300, true, kernels}};
+  return {{"wide", 300, true, wide},
+          {"graph", 300, true, graph},
+          {"kernels", 300, true, kernels},
+          alone("simplify", createSimplify),
+          alone("stabilize", createStabilize),
+          alone("split_contractions", createSplitContractions),
+          alone("hoist_invariants", createHoistInvariants),
+          alone("gather_results", createGatherResults),
+          alone("gather_accumulated", createGatherAccumulated),
+          alone("expand_maps", createExpandMaps),
+          alone("form_updates", createFormUpdates),
+          alone("form_kernels", createFormKernels)};
 }

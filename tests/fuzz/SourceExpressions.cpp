@@ -1,190 +1,133 @@
-//===- SourceExpressions.cpp - Expressions of a random program ------------===//
+//===- SourceExpressions.cpp - Index notation of a random program ---------===//
 #include "tests/fuzz/SourceProgram.h"
 
 #include <algorithm>
 
 using namespace tenon::fuzz;
 
-namespace {
-const char *const kBounded[] = {"tanh", "sin", "cos", "sigmoid", "erf", "softplus"};
-} // namespace
+/// A function that keeps what is bounded so.
+std::string SourceProgram::bounded() {
+  static const char *const names[] = {"tanh", "sin", "cos", "sigmoid", "erf", "softplus"};
+  return rng.oneOf(names, std::size(names));
+}
 
 std::string SourceProgram::number() {
   // Few decimals, no whole numbers: no sum of these meets a comparison's bound.
-  return "0." + std::to_string(rng.between(1, 9)) + std::to_string(rng.between(1, 9)) + "7";
+  return filled("0.$$7", {std::to_string(rng.between(1, 9)), std::to_string(rng.between(1, 9))});
 }
 
-std::vector<std::string> SourceProgram::ofShape(const Scope &scope, const Shape &shape) const {
-  std::vector<std::string> found;
-  for (const Variable &variable : scope.tensors)
-    if (variable.shape == shape)
-      found.push_back(variable.name);
-  for (const std::string &name : scope.pairs) {
-    if (shape == Shape{"n"})
-      found.push_back(name + ".p");
-    if (shape == Shape{"n", "m"})
-      found.push_back(name + ".q");
+/// An element at indices whose ranges are the variable's dimensions; empty if there are none.
+std::string SourceProgram::read(const Variable &variable, const Indices &indices) {
+  std::string places;
+  for (const std::string &dim : variable.shape) {
+    std::vector<std::string> fitting;
+    for (const Index &index : indices)
+      if (index.extent == dim)
+        fitting.push_back(index.name);
+    if (fitting.empty())
+      return "";
+    std::string place = rng.oneOf(fitting);
+    if (rng.chance(6)) // the mirror image
+      place = filled("$ - 1 - $", {dim, place});
+    places += (places.empty() ? "" : ", ") + place;
   }
-  return found;
+  return variable.shape.empty() ? variable.name : variable.name + "[" + places + "]";
 }
 
-//===----------------------------------------------------------------------===//
-// At indices
-//===----------------------------------------------------------------------===//
-
-std::string SourceProgram::leaf(const Scope &scope, const std::vector<Index> &indices) {
-  // A tensor all of whose dimensions are ranges of indices here.
+std::string SourceProgram::leaf(const Scope &scope, const Indices &indices) {
   std::vector<std::string> reads;
-  auto add = [&](const std::string &name, const Shape &shape) {
-    std::string places;
-    for (const std::string &dim : shape) {
-      std::vector<std::string> fitting;
-      for (const Index &index : indices)
-        if (index.extent == dim)
-          fitting.push_back(index.name);
-      if (fitting.empty())
-        return;
-      places += (places.empty() ? "" : ", ") + rng.oneOf(fitting);
-    }
-    reads.push_back(shape.empty() ? name : name + "[" + places + "]");
+  auto add = [&](const Variable &variable) {
+    if (std::string text = read(variable, indices); !text.empty())
+      reads.push_back(text);
   };
   for (const Variable &variable : scope.tensors)
-    add(variable.name, variable.shape);
+    add(variable);
   for (const std::string &name : scope.pairs) {
-    add(name + ".p", {"n"});
-    add(name + ".q", {"n", "m"});
+    add({name + ".p", {"n"}});
+    add({name + ".q", {"n", "m"}});
   }
-  if (reads.empty() || rng.chance(15))
-    return number();
-  std::string read = rng.oneOf(reads);
-  size_t bracket = read.find('[');
-  if (bracket == std::string::npos || rng.chance(75))
-    return read;
+  if (reads.empty() || rng.chance(12))
+    return rng.chance(70) ? number() : filled("0.2 * f64($)", {whole(scope, indices, 1)});
+  std::string text = rng.oneOf(reads);
+  if (text.back() != ']' || rng.chance(75))
+    return text;
   // Its neighbour along the last index, and something else outside.
-  const char *shift = rng.chance(50) ? " - 1] else " : " + 1] else ";
-  return "(" + read.substr(0, read.size() - 1) + shift + number() + ")";
+  return filled("($$] else $)",
+                {text.substr(0, text.size() - 1), rng.chance(50) ? " - 1" : " + 1", number()});
 }
 
-std::string SourceProgram::indexCondition(const std::vector<Index> &indices) {
+/// An element at a place that data decides.
+std::string SourceProgram::elsewhere(const Scope &scope, const Indices &indices) {
+  std::vector<std::string> known = ofShape(scope, rng.chance(50) ? Shape{"n"} : Shape{"m"});
+  if (known.empty())
+    return number();
+  std::string of = rng.oneOf(known);
+  return filled("($[$] else $)", {of, whole(scope, indices, 1), leaf(scope, indices)});
+}
+
+std::string SourceProgram::indexCondition(const Indices &indices) {
   const Index &index = indices[size_t(rng.below(int64_t(indices.size())))];
   switch (rng.below(3)) {
   case 0:
-    return index.name + " % 2 == " + std::to_string(rng.below(2));
+    return filled("$ % 2 == $", {index.name, std::to_string(rng.below(2))});
   case 1:
-    return index.name + " < " + std::to_string(rng.between(1, 2));
+    return filled("$ < $", {index.name, std::to_string(rng.between(1, 2))});
   default:
-    return index.name + " + 1 == " + index.extent;
+    return filled("$ + 1 == $", {index.name, index.extent});
   }
 }
 
-std::string SourceProgram::reduction(const Scope &scope, std::vector<Index> indices, int depth) {
-  static const char *const words[] = {"sum", "sum", "mean", "max", "min", "logsumexp", "prod"};
-  Index index{fresh("k"), rng.chance(50) ? "m" : "n"};
-  std::string word = rng.oneOf(words, std::size(words));
-  indices.push_back(index);
+std::string SourceProgram::reduction(const Scope &scope, Indices indices, int depth) {
+  static const char *const words[] = {"sum", "sum",       "mean", "max",
+                                      "min", "logsumexp", "prod", "argmax"};
+  static const char *const extents[] = {"n", "m", "3"};
+  std::string head, word = rng.oneOf(words, std::size(words));
+  for (int i = word != "argmax" && rng.chance(20) ? 2 : 1; i > 0; --i) {
+    indices.push_back({fresh("k"), rng.oneOf(extents, std::size(extents))});
+    head += (head.empty() ? "" : ", ") + indices.back().name + ": " + indices.back().extent;
+  }
+  if (rng.chance(10)) {
+    std::string body = filled("$ > $", {element(scope, indices, depth - 1), number()});
+    return filled("(if $[$] ($) { $ } else { 1.0 })",
+                  {rng.chance(50) ? "any" : "all", head, body, number()});
+  }
   std::string body = element(scope, indices, depth - 1);
-  return "(" + word + "[" + index.name + ": " + index.extent + "] (" + body + "))";
+  if (word == "argmax") // of nothing it would be an error
+    return filled("(if $ > 0 { 0.1 * f64($[$] ($)) } else { 0.5 })",
+                  {indices.back().extent, rng.chance(50) ? "argmax" : "argmin", head, body});
+  return filled("($[$] ($))", {word, head, body});
 }
 
-std::string SourceProgram::element(const Scope &scope, std::vector<Index> indices, int depth) {
+std::string SourceProgram::element(const Scope &scope, const Indices &indices, int depth) {
   if (depth <= 0)
     return leaf(scope, indices);
   auto part = [&] { return element(scope, indices, depth - 1); };
-  switch (rng.below(9)) {
+  switch (rng.below(12)) {
   case 0:
-    return "(" + part() + " + " + part() + ")";
+    return filled("($ + $)", {part(), part()});
   case 1:
-    return "(" + part() + " - " + part() + ")";
+    return filled("($ - $)", {part(), part()});
   case 2:
   case 3:
-    return part() + " * " + part();
+    return filled("$ * $", {part(), part()});
   case 4:
-    return std::string(rng.oneOf(kBounded, std::size(kBounded))) + "(" + part() + ")";
+    return filled("$($)", {bounded(), part()});
   case 5:
     if (!indices.empty())
-      return "(if " + indexCondition(indices) + " { " + part() + " } else { " + part() + " })";
-    return "exp(-abs(" + part() + "))";
+      return filled("(if $ { $ } else { $ })",
+                    {rng.chance(50) ? indexCondition(indices) : wholeCondition(scope, indices),
+                     part(), part()});
+    return filled("exp(-abs($))", {part()});
   case 6:
-    return "(if " + part() + " > " + number() + " { " + part() + " } else { " + part() + " })";
+    return filled("(if $ > $ { $ } else { $ })", {part(), number(), part(), part()});
   case 7:
-    return part() + " / (1.5 + " + part() + " ** 2)";
+    return filled("$ / (1.5 + $ ** 2)", {part(), part()});
+  case 8:
+    return elsewhere(scope, indices);
+  case 9:
+    return filled("$($, $)", {rng.chance(70) ? rng.oneOf(scalars) : rng.oneOf(owned),
+                              filled("tanh($)", {part()}), leaf(scope, indices)});
   default:
     return reduction(scope, indices, std::min(depth, 2));
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Whole tensors and trees
-//===----------------------------------------------------------------------===//
-
-std::string SourceProgram::condition(const Scope &scope) {
-  std::string left = tensor(scope, {}, 1), text = left + " > " + number();
-  switch (rng.below(4)) {
-  case 0:
-    return "not (" + text + ")";
-  case 1:
-    return "(" + text + " or " + tensor(scope, {}, 0) + " < -" + number() + ")";
-  default:
-    return text;
-  }
-}
-
-std::string SourceProgram::tensor(const Scope &scope, const Shape &shape, int depth) {
-  std::vector<std::string> known = ofShape(scope, shape);
-  if (depth <= 0 || rng.chance(15)) {
-    if (known.empty())
-      return shape.empty() ? number()
-                           : "full(" + number() + ", " + shape[0] +
-                                 (shape.size() > 1 ? ", " + shape[1] : "") + ")";
-    return rng.oneOf(known);
-  }
-  auto part = [&] { return tensor(scope, shape, depth - 1); };
-  switch (rng.below(shape.empty() ? 10 : 7)) {
-  case 0:
-    return "(" + part() + " + " + part() + ")";
-  case 1:
-    return "(" + part() + " - " + number() + " * " + part() + ")";
-  case 2:
-    return "(" + tensor(scope, {}, 0) + " * " + part() + ")";
-  case 3:
-    return std::string(rng.oneOf(kBounded, std::size(kBounded))) + "(" + part() + ")";
-  case 4:
-    return "(if " + condition(scope) + " { " + part() + " } else { " + part() + " })";
-  case 5:
-    return std::string(rng.chance(50) ? "max(" : "min(") + part() + ", " + part() + ")";
-  case 6:
-    if (shape.size() == 2)
-      return "softmax(" + part() + ")";
-    if (shape == Shape{"n"} && !ofShape(scope, {"n", "m"}).empty())
-      return rng.oneOf(ofShape(scope, {"n", "m"})) + "[:, 0]";
-    return "relu(" + part() + ")";
-  case 7:
-    return "tanh(sum(" + tensor(scope, {rng.chance(50) ? "n" : "m"}, depth - 1) + "))";
-  case 8:
-    return "tanh(sum(" + pair(scope, depth - 1) + "))";
-  default:
-    return reduction(scope, {}, depth);
-  }
-}
-
-std::string SourceProgram::pair(const Scope &scope, int depth) {
-  auto known = [&] { return scope.pairs.empty() ? std::string() : rng.oneOf(scope.pairs); };
-  auto made = [&] {
-    return "{ p: " + tensor(scope, {"n"}, std::max(depth - 1, 0)) +
-           ", q: " + tensor(scope, {"n", "m"}, std::max(depth - 1, 0)) + " }";
-  };
-  if (scope.pairs.empty())
-    return made();
-  switch (depth <= 0 ? 0 : rng.below(5)) {
-  case 0:
-    return known();
-  case 1:
-    return "(" + known() + " + " + number() + " * " + known() + ")";
-  case 2:
-    return std::string("tanh(") + known() + ")";
-  case 3:
-    return "map(" + std::string(rng.oneOf(kBounded, std::size(kBounded))) + ", " + known() + ")";
-  default:
-    return made();
   }
 }

@@ -89,7 +89,25 @@ uint64_t seedOf(const Row &row) {
   return hash;
 }
 
+/// The table's and random rows that `fits` accepts.
+std::vector<Row> rowsThat(bool (*fits)(const Row &)) {
+  std::vector<Row> rows = allRows();
+  for (const Row &row : randomRows(40))
+    rows.push_back(row);
+  std::erase_if(rows, [&](const Row &row) { return !fits(row); });
+  return rows;
+}
+
+bool isAny(const Row &) { return true; }
+bool isOfSecondOrder(const Row &row) { return row.order >= 2; }
+bool hasLoop(const Row &row) {
+  return row.body.find("tenon.scan") != std::string::npos ||
+         row.body.find("tenon.loop") != std::string::npos;
+}
+
 class Derivative : public testing::TestWithParam<Row> {};
+class SecondDerivative : public Derivative {};
+class LoopDerivative : public Derivative {};
 } // namespace
 
 TEST_P(Derivative, FirstOrder) {
@@ -107,10 +125,8 @@ TEST_P(Derivative, FirstOrder) {
   EXPECT_NEAR(forward, backward, 1e-11 * (1 + std::abs(forward)));
 }
 
-TEST_P(Derivative, SecondOrder) {
+TEST_P(SecondDerivative, ByAllModes) {
   const Row &row = GetParam();
-  if (row.order < 2)
-    GTEST_SKIP() << "tested to the first order";
   Program program(context(), row, "f64");
   ASSERT_TRUE(program.isValid());
   const uint64_t seed = seedOf(row);
@@ -156,11 +172,8 @@ TEST_P(Derivative, ThroughTheGraphPipeline) {
 }
 
 /// Loops that are run again in segments have the same derivatives.
-TEST_P(Derivative, InSegments) {
+TEST_P(LoopDerivative, InSegments) {
   const Row &row = GetParam();
-  if (row.body.find("tenon.scan") == std::string::npos &&
-      row.body.find("tenon.loop") == std::string::npos)
-    GTEST_SKIP() << "has no loop";
   constexpr int64_t hardlyAnything = 1;
   Program plain(context(), row, "f64");
   const uint64_t seed = seedOf(row);
@@ -177,8 +190,10 @@ TEST_P(Derivative, InSegments) {
 }
 
 static std::string nameOf(const testing::TestParamInfo<Row> &info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::ValuesIn(allRows()), nameOf);
-INSTANTIATE_TEST_SUITE_P(Random, Derivative, testing::ValuesIn(randomRows(40)), nameOf);
+INSTANTIATE_TEST_SUITE_P(Rows, Derivative, testing::ValuesIn(rowsThat(isAny)), nameOf);
+INSTANTIATE_TEST_SUITE_P(Rows, SecondDerivative, testing::ValuesIn(rowsThat(isOfSecondOrder)),
+                         nameOf);
+INSTANTIATE_TEST_SUITE_P(Rows, LoopDerivative, testing::ValuesIn(rowsThat(hasLoop)), nameOf);
 
 //===----------------------------------------------------------------------===//
 // Points that need care

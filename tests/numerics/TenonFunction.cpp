@@ -84,6 +84,11 @@ std::map<std::string, Numbers> TenonFunction::run(const Givens &inputs, Toleranc
   return results;
 }
 
+std::string TenonFunction::failure(const Givens &inputs) {
+  auto outputs = program_->actual(name_, arguments(inputs), 1);
+  return outputs ? "" : llvm::toString(outputs.takeError());
+}
+
 Numbers test::evaluate(const std::string &text, const std::string &function, const Givens &inputs,
                        Way way) {
   return TenonFunction(text, function, way)(inputs);

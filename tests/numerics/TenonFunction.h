@@ -34,6 +34,9 @@ public:
   /// The only result.
   Numbers operator()(const Givens &inputs) { return run(inputs)["result"]; }
 
+  /// What the machine code, with one thread, says of a call that fails; empty if it doesn't.
+  std::string failure(const Givens &inputs);
+
   /// What the checker says, empty if nothing.
   std::string errors;
 

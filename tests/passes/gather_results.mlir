@@ -77,3 +77,30 @@ func.func @compared(%d: tensor<3xf32>, %g: tensor<7xf32>) -> (tensor<3x3xf32>, t
   } : (tensor<7xf32>) -> tensor<4xf32>
   return %m, %q : tensor<3x3xf32>, tensor<4xf32>
 }
+
+// An operand that is read from its end: zeros around it, too.
+// CHECK-LABEL: @mirrored
+// CHECK-DAG: tenon.pad %arg0
+// CHECK-DAG: tenon.pad %arg1
+// CHECK: tenon.contract sum over <n + 2, 3>
+func.func @mirrored(%a: tensor<?xf32, #tenon.dims<n>>, %b: tensor<?xf32, #tenon.dims<n>>) -> tensor<?xf32, #tenon.dims<n + 2>> {
+  %dx = tenon.contract sum over <n, 3> symbols <n - 1> (%a, %b) maps [affine_map<(h, r)[s] -> (h)>, affine_map<(h, r)[s] -> (s - h)>, affine_map<(h, r)[s] -> (h + r)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<?xf32, #tenon.dims<n>>, tensor<?xf32, #tenon.dims<n>>) -> tensor<?xf32, #tenon.dims<n + 2>>
+  return %dx : tensor<?xf32, #tenon.dims<n + 2>>
+}
+
+// One read at a place found by division can't be surrounded: by comparison.
+// CHECK-LABEL: @divided_read
+// CHECK-NOT: tenon.pad
+// CHECK: tenon.compare eq
+func.func @divided_read(%a: tensor<3x2xf32>, %b: tensor<2xf32>) -> tensor<4xf32> {
+  %y = tenon.contract sum over <3, 2> (%a, %b) maps [affine_map<(d, e) -> (d, e)>, affine_map<(d, e) -> ((d + e) floordiv 2)>, affine_map<(d, e) -> (d + e)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
