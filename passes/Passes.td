@@ -90,6 +90,15 @@ def GatherResults : Pass<"gather-results", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def ReuseProducts : Pass<"reuse-products", "::mlir::func::FuncOp"> {
+  let summary = "Sums products by a product that is computed anyway";
+  let description = [{
+    Where a sum's factor is a product of two tensors, and the sum of its other factor with one of
+    them is there, that is multiplied with what is left.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def SumRowsFirst : Pass<"sum-rows-first", "::mlir::func::FuncOp"> {
   let summary = "Adds up what meets the same row of a table before multiplying it";
   let description = [{

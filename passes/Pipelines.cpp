@@ -41,6 +41,9 @@ void tenon::buildGraphPipeline(OpPassManager &manager, const GraphOptions &optio
   // 6. Derivatives of contractions have more operands than two again.
   functions.addPass(createSplitContractions());
   functions.addPass(createSimplify());
+  //    Of these some sum what others have: they are all there now, and equal ones are one.
+  functions.addPass(createCSEPass());
+  functions.addPass(createReuseProducts());
   // 7. What the loops move around should have its last form; but products of two operands first,
   //    because only they can be padded with zeros.
   functions.addPass(createGatherResults());
