@@ -5,7 +5,6 @@
 #include "llvm/ADT/bit.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace tenon;

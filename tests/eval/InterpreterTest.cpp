@@ -57,6 +57,32 @@ TEST_F(InterpreterTest, solvesNamedDimensions) {
   EXPECT_EQ(symbols->lookup("m"), 3);
 }
 
+/// A quotient and what comes of it move; what is exact, and the same numbers, stay the same.
+TEST_F(InterpreterTest, noiseMovesWhatIsRounded) {
+  auto function = parse(R"(
+  func.func @f(%x: tensor<6xf32>, %y: tensor<6xf32>) -> (tensor<6xf32>, tensor<6xf32>, tensor<6xf32>) {
+    %q = tenon.div %x, %y : tensor<6xf32>
+    %again = tenon.div %x, %y : tensor<6xf32>
+    %none = tenon.sub %q, %again : tensor<6xf32>
+    %same = tenon.add %x, %none : tensor<6xf32>
+    return %q, %none, %same : tensor<6xf32>, tensor<6xf32>, tensor<6xf32>
+  })");
+  HostTensor x = reals({6}, {1, 2, 3, 4, 5, 6}), y = reals({6}, {7, 11, 13, 17, 19, 23});
+  auto plain = interpret(function, {x, y});
+  ASSERT_TRUE(bool(plain));
+  EvalOptions options;
+  options.noise = 1;
+  auto one = interpret(function, {x, y}, options);
+  options.noise = 2;
+  auto two = interpret(function, {x, y}, options);
+  ASSERT_TRUE(bool(one) && bool(two));
+  EXPECT_NE(difference((*one)[0], (*plain)[0]), "");
+  EXPECT_NE(difference((*one)[0], (*two)[0]), "");
+  EXPECT_EQ(difference((*one)[0], (*plain)[0], {5 * 0x1p-23, 0}), "");
+  EXPECT_EQ(difference((*one)[1], reals({6}, {0, 0, 0, 0, 0, 0})), "");
+  EXPECT_EQ(difference((*one)[2], x), "");
+}
+
 TEST_F(InterpreterTest, namesTheArgumentThatDoesNotFit) {
   auto function = parse(kRows);
   HostTensor x(TENON_F32, {2, 3});

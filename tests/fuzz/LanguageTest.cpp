@@ -170,7 +170,9 @@ std::string Comparison::trouble(const SourceProgram &source, uint64_t seed) {
   test::JitProgram compiled(made.graph);
   if (!compiled.isValid())
     return "it doesn't compile";
-  static constexpr Sizes others[] = {{1, 4}, {2, 1}, {1, 1}, {0, 2}, {4, 0}, {5, 3}};
+  // None, one, a few, more than a vector's lanes.
+  static constexpr Sizes others[] = {{1, 4}, {2, 1}, {1, 1},  {0, 2},
+                                     {4, 0}, {5, 3}, {17, 9}, {40, 3}};
   const check::Entry &entry = made.program->entries[0];
   for (auto sizes : {Sizes(3, 2), others[seed % std::size(others)]}) {
     test::Tensors inputs;

@@ -56,13 +56,17 @@ std::string SourceProgram::leaf(const Scope &scope, const Indices &indices) {
                 {text.substr(0, text.size() - 1), rng.chance(50) ? " - 1" : " + 1", number()});
 }
 
-/// An element at a place that data decides.
+/// An element at a place that data decides, or of a window.
 std::string SourceProgram::elsewhere(const Scope &scope, const Indices &indices) {
   std::vector<std::string> known = ofShape(scope, rng.chance(50) ? Shape{"n"} : Shape{"m"});
   if (known.empty())
     return number();
   std::string of = rng.oneOf(known);
-  return filled("($[$] else $)", {of, whole(scope, indices, 1), leaf(scope, indices)});
+  if (indices.empty() || rng.chance(50))
+    return filled("($[$] else $)", {of, whole(scope, indices, 1), leaf(scope, indices)});
+  auto index = [&] { return indices[size_t(rng.below(int64_t(indices.size())))].name; };
+  return filled("($[$ * $ + $ - 1] else $)",
+                {of, std::to_string(rng.between(1, 3)), index(), index(), number()});
 }
 
 std::string SourceProgram::indexCondition(const Indices &indices) {
@@ -102,7 +106,7 @@ std::string SourceProgram::element(const Scope &scope, const Indices &indices, i
   if (depth <= 0)
     return leaf(scope, indices);
   auto part = [&] { return element(scope, indices, depth - 1); };
-  switch (rng.below(12)) {
+  switch (rng.below(14)) {
   case 0:
     return filled("($ + $)", {part(), part()});
   case 1:
@@ -125,6 +129,10 @@ std::string SourceProgram::element(const Scope &scope, const Indices &indices, i
   case 8:
     return elsewhere(scope, indices);
   case 9:
+    return filled(rng.chance(50) ? "log(1.5 + $ ** 2)" : "(1.2 + $ ** 2) ** -0.7", {part()});
+  case 10:
+    return filled(rng.chance(50) ? "($ % $)" : "floor($ / $)", {part(), number()});
+  case 11:
     return filled("$($, $)", {rng.chance(70) ? rng.oneOf(scalars) : rng.oneOf(owned),
                               filled("tanh($)", {part()}), leaf(scope, indices)});
   default:

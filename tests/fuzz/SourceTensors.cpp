@@ -90,9 +90,11 @@ std::string SourceProgram::scalar(const Scope &scope, int depth) {
 /// Taken apart and put together, converted, held constant.
 std::string SourceProgram::moved(const Scope &scope, const Shape &shape, int depth) {
   auto part = [&] { return tensor(scope, shape, depth - 1); };
-  switch (rng.below(10)) {
+  switch (rng.below(11)) {
   case 0:
     return filled("softmax($)", {part()});
+  case 9:
+    return filled("gelu($ |> silu)", {part()});
   case 1:
     if (shape == Shape{"n"})
       return filled("stack($, $, axis = -1)[:, $]", {part(), part(), std::to_string(rng.below(2))});
