@@ -263,6 +263,7 @@ Value Elaborator::numbers(BinaryOp op, const Number &a, const Number &b, SourceR
   }
   if (!a.isReal && !b.isReal) {
     Dim x = known(a.whole), y = known(b.whole);
+    spend((x.size() + y.size()) / 8);
     Number result;
     switch (map) {
     case MapKind::Add:
@@ -299,6 +300,8 @@ Value Elaborator::numbers(BinaryOp op, const Number &a, const Number &b, SourceR
         result.whole = result.whole * x;
     }
     }
+    if (result.whole.isTooLarge())
+      return fail(Code::FormulaTooLarge, range, "the formula of this number becomes too large");
     if (!result.whole.isValid())
       return fail(Code::DimensionOverflow, range, "this whole number doesn't fit 64 bits");
     return result;

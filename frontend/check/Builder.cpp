@@ -1,6 +1,8 @@
 //===- Builder.cpp - Makes the operations of an entry ---------------------===//
 #include "frontend/check/Builder.h"
 
+#include "frontend/check/Limits.h"
+
 #include <algorithm>
 
 using namespace tenon;
@@ -71,6 +73,7 @@ DType DtypeTable::resolve(Dt dtype, DType real) const {
 //===----------------------------------------------------------------------===//
 
 ValueId Builder::newValue(Dt dtype, const std::vector<Axis> &axes, size_t depth) {
+  uncountable_ |= axes.size() > CheckLimits::rank || !isCountable(axes);
   TensorType type;
   for (const Axis &axis : axes)
     type.dims.push_back(axis.dim);

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <unordered_map>
+#include <utility>
 
 namespace tenon::check {
 
@@ -54,6 +55,9 @@ public:
   /// Replaces unknown dtypes and dimensions in the types of all values.
   void finish(DType real, const std::function<Dim(const Dim &)> &resolve);
   size_t operationCount() const { return operations_; }
+  /// Whether a value since the last time it was asked has more elements than 64 bits can count, or
+  /// too many dimensions.
+  bool madeUncountable() { return std::exchange(uncountable_, false); }
 
 private:
   struct OpenRegion {
@@ -72,6 +76,7 @@ private:
   std::vector<size_t> depths_;
   std::vector<Dt> valueTypes_;
   size_t operations_ = 0;
+  bool uncountable_ = false;
 };
 
 } // namespace tenon::check

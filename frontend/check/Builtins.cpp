@@ -340,7 +340,9 @@ Value Elaborator::builtinList(const std::string &name, std::vector<CallArg> args
       return fail(Code::ArgumentType, site.range,
                   "these lists have " + std::to_string(lists[0]->items.size()) + " and " +
                       std::to_string(list->items.size()) + " items");
-  for (size_t i = 0; i < lists[0]->items.size(); ++i) {
+  for (size_t i = 0; i < lists[0]->items.size() && spend(lists.size()); ++i) {
+    if (result.items.total() > CheckLimits::valueSize)
+      break;
     Sequence item{false, {}};
     if (name == "enumerate")
       item.items.push_back(Number::integer(Dim(static_cast<int64_t>(i))));

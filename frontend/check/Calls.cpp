@@ -166,7 +166,16 @@ bool Elaborator::matchNames(const std::vector<std::string> &names,
                             const CallSite &site, SourceRange declared,
                             std::vector<std::optional<CallArg>> &matched) {
   matched.assign(names.size(), std::nullopt);
-  bool ok = true;
+  bool ok = spend((names.size() + args.size()) / 8);
+  std::unordered_map<std::string_view, size_t> places;
+  for (size_t i = 0; i < names.size() && names.size() > 16; ++i)
+    places.try_emplace(names[i], i);
+  auto placeOf = [&](std::string_view name) -> size_t {
+    if (places.empty())
+      return std::find(names.begin(), names.end(), name) - names.begin();
+    auto found = places.find(name);
+    return found == places.end() ? names.size() : found->second;
+  };
   size_t position = 0;
   std::string plural = names.size() == 1 ? " argument" : " arguments";
   for (CallArg &arg : args) {
@@ -183,8 +192,11 @@ bool Elaborator::matchNames(const std::vector<std::string> &names,
       }
       ++position;
     } else {
-      place = std::find(names.begin(), names.end(), arg.name.text) - names.begin();
+      place = placeOf(arg.name.text);
       if (place == names.size()) {
+        ok = false;
+        if (isReported(Code::UnknownArgument, arg.name.range))
+          continue;
         auto report =
             error(Code::UnknownArgument, arg.name.range,
                   "`" + site.name + "` has no parameter `" + std::string(arg.name.text) + "`");
@@ -197,7 +209,6 @@ bool Elaborator::matchNames(const std::vector<std::string> &names,
             all += (all.empty() ? "`" : ", `") + name + "`";
           report.help("its parameters are " + all);
         }
-        ok = false;
         continue;
       }
       if (matched[place]) {

@@ -12,6 +12,8 @@ using namespace tenon::check;
 
 bool Elaborator::leaves(const Value &value, std::vector<Value> &out,
                         std::vector<std::string> *names, const std::string &prefix) {
+  if (!spend(1))
+    return false;
   auto part = [&](const std::string &name, const Value &item) {
     return leaves(item, out, names, prefix.empty() ? name : prefix + "." + name);
   };
@@ -67,6 +69,8 @@ Value Elaborator::mapLeaves(const Value &value, const std::function<Value(const 
 }
 
 Value Elaborator::mapTensors(const Value &value, const std::function<Tensor(Tensor)> &each) {
+  if (!spend(1))
+    return ErrorValue{};
   if (auto *tensor = value.get<Tensor>())
     return {each(*tensor), value.origin};
   if (auto *sequence = value.get<Sequence>()) {
@@ -291,7 +295,7 @@ Value Elaborator::evaluateFor(const ast::ForExpr &expr, ScopePtr scope) {
   Sequence yields{true, {}};
   bool any = false;
   std::string path = fieldPath;
-  for (size_t i = 0; i < items->items.size(); ++i) {
+  for (size_t i = 0; i < items->items.size() && mayGoOn(expr.sequence->range) && spend(4); ++i) {
     auto inner = std::make_shared<Scope>(scope);
     inner->isFor = true;
     bindPattern(expr.over, items->items[i], *inner);

@@ -209,7 +209,7 @@ bool Elaborator::ownCotangents(OwnGradient &own, const Value &given, std::vector
       return wrong(real.empty() ? "nothing, for no parameter has real numbers"
                                 : "a tuple of the cotangents of " + names,
                    given);
-    parts = tuple->items;
+    parts.assign(tuple->items.begin(), tuple->items.end());
   }
   for (size_t i = 0; i < real.size(); ++i) {
     const Value &parameter = own.parameters[real[i]];

@@ -151,6 +151,13 @@ bool Elaborator::checkSourceOption(const std::string &kind, const data::Argument
 }
 
 bool Elaborator::dataSplits(const ast::Dataset &dataset, std::vector<data::Split> &out) {
+  constexpr size_t mostParts = 100;
+  if (dataset.splits.size() > mostParts) {
+    error(Code::BadSplit, dataset.splits[mostParts].range,
+          "a data set is split into at most " + std::to_string(mostParts) + " parts")
+        .done();
+    return false;
+  }
   double total = 0;
   bool ok = true, trains = false;
   for (const ast::DatasetSplit &split : dataset.splits) {

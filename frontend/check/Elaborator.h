@@ -14,21 +14,16 @@
 
 #include "frontend/check/Builder.h"
 #include "frontend/check/Check.h"
+#include "frontend/check/Limits.h"
 #include "frontend/check/Modules.h"
 #include "frontend/diagnostics/Diagnostics.h"
 #include "ir/dim/DimFacts.h"
 
 #include <deque>
 #include <set>
+#include <unordered_map>
 
 namespace tenon::check {
-
-/// Bounds on what a program may unfold to.
-struct CheckLimits {
-  static constexpr size_t operations = 400'000;
-  static constexpr int64_t list = 100'000;
-  static constexpr size_t calls = 20'000;
-};
 
 /// An argument of a call, evaluated.
 struct CallArg {
@@ -146,8 +141,20 @@ public:
   std::optional<Program> elaborateTraining(Module &module);
 
 private:
+  //===--- Limits (Limits.cpp) ---===//
+  /// Counts steps; false, once reported, where there have been too many, or anything else ended it.
+  bool spend(uint64_t steps);
+  /// Whether an expression or statement is still worth evaluating.
+  bool mayGoOn(SourceRange range);
+  /// The value, or an error where it is larger than any that is made in earnest.
+  Value bounded(Value value, SourceRange range);
+
   //===--- Reporting (Reporting.cpp) ---===//
   DiagnosticBuilder error(Code code, SourceRange range, std::string message);
+  /// Whether such a mistake at this place has been reported: then its help needn't be looked for.
+  bool isReported(Code code, SourceRange range) const;
+  /// Where a mistake at this place is shown.
+  SourceRange shownAt(SourceRange range) const;
   bool isLibrary(SourceRange range) const;
   /// The call in the program that everything here happens in; `otherwise` if there is none.
   SourceRange outermostCall(SourceRange otherwise) const;
@@ -155,7 +162,8 @@ private:
   Value exhaust(Code code, SourceRange range, std::string message);
   Value fail(Code code, SourceRange range, std::string message);
   Value notYet(SourceRange range, const std::string &what);
-  std::string text(SourceRange range) const { return std::string(sources.text(range)); }
+  /// What stands there; its beginning, if it is too long to be quoted.
+  std::string text(SourceRange range) const;
   /// Without parentheses around it.
   std::string bareText(SourceRange range) const;
   std::string typeText(const Value &value) const;
@@ -168,12 +176,21 @@ private:
   void declare(Module &module);
   void prepare(Module &module);
   void findRecursion(Module &module);
-  void findRecursiveAliases(ast::List<const ast::Alias *> aliases);
+  /// Reports those of `aliases` that contain themselves; of two with one name `inner` counts.
+  void findRecursiveAliases(ast::List<const ast::Alias *> aliases,
+                            const std::map<std::string_view, const ast::Alias *> &byName);
   void checkRoots(Module &module);
   void checkFunction(const FunctionValue &function);
   void checkMemberFunctions(ModelInstance &instance);
   std::optional<Value> lookup(const Scope &scope, std::string_view name, SourceRange at);
   std::optional<Value> lookupMember(ModelInstance &instance, std::string_view name, SourceRange at);
+  /// The first member of this name; null if there is none.
+  const ast::Member *memberNamed(const ast::Model &model, std::string_view name);
+  Value constantNamed(Module &module, const ast::TopLet &let, std::string_view name,
+                      SourceRange at);
+  /// All of it, where it is a tuple with a pattern.
+  Value evaluateConstant(Module &module, const ast::TopLet &let, std::string_view name);
+  bool isFixed(const Value &value);
   std::optional<Value> lookupDecl(Module &module, std::string_view name, SourceRange at);
   Value builtinValue(std::string_view name);
   Value unknownName(const Scope &scope, std::string_view name, SourceRange at);
@@ -184,6 +201,9 @@ private:
 
   //===--- Expressions (Expressions.cpp) ---===//
   Value evaluate(const ast::Expr *expr, ScopePtr scope, const ResolvedType *expected = nullptr);
+  /// The same without the bounds.
+  Value evaluateUnbounded(const ast::Expr *expr, ScopePtr scope, const ResolvedType *expected);
+  Value evaluateRecord(const ast::RecordExpr &expr, ScopePtr scope, const ResolvedType *expected);
   Value evaluateField(const ast::FieldExpr &expr, ScopePtr scope);
   Value evaluateIf(const ast::IfExpr &expr, ScopePtr scope, const ResolvedType *expected);
   BlockResult evaluateBlock(const ast::Block *block, ScopePtr scope, const ResolvedType *expected,
@@ -231,6 +251,13 @@ private:
   Tensor convert(const Tensor &tensor, DType dtype, SourceRange range);
 
   //===--- Types (Types.cpp) ---===//
+  /// Counts a level of types that stand for types.
+  struct AliasDepth {
+    unsigned &count;
+    explicit AliasDepth(unsigned &c) : count(c) { ++count; }
+    ~AliasDepth() { --count; }
+  };
+  bool mayEnterAlias(SourceRange range);
   ResolvedType resolveType(const ast::Type *type, const DimEnv &env);
   ResolvedType resolveNamed(const ast::NamedType &type, const DimEnv &env);
   const ast::Alias *findAlias(const Scope &scope, const ast::Path &path, ScopePtr &aliasScope);
@@ -287,9 +314,10 @@ private:
     Tensor tensor;
     const ast::NamedType *type;
   };
-  bool bindType(const ast::Type *type, Value &value, const DimEnv &env, const ast::Param &param,
-                SourceRange range, const CallSite &site, std::vector<Pending> &pending);
-  bool bindTensor(const ast::NamedType &type, Value &value, const DimEnv &env,
+  bool bindType(const ast::Type *type, const Value &value, const DimEnv &env,
+                const ast::Param &param, SourceRange range, const CallSite &site,
+                std::vector<Pending> &pending);
+  bool bindTensor(const ast::NamedType &type, const Value &value, const DimEnv &env,
                   const ast::Param &param, SourceRange range, const CallSite &site,
                   std::vector<Pending> &pending);
   bool solvePending(std::vector<Pending> &pending, const CallSite &site, ModelInstance *self);
@@ -614,6 +642,14 @@ private:
   std::set<const ast::Alias *> recursiveAliases;
   std::vector<std::unique_ptr<DimEnv>> environments;
   unsigned depth = 0;
+  unsigned aliasDepth = 0;
+  Budget budget;
+  size_t operationsCounted = 0; ///< of the entry being built
+  uint64_t proofWork = 0;       ///< of `facts`, as far as it has been counted
+  SourceRange evaluating;       ///< the expression that began last
+  std::map<const ast::Model *, std::unordered_map<std::string_view, const ast::Member *>> members;
+  std::map<std::pair<const ast::TopLet *, std::string>, Value, std::less<>> constants;
+  std::set<const ast::Model *> instantiated;
   /// How much derivatives may still ask of a function with one of its own: `back` is made with one
   /// less. Reverse mode takes one from it; forward mode, which derives `back` in reverse, two.
   unsigned derivatives = 0;
@@ -671,5 +707,7 @@ bool contains(SourceRange outer, SourceRange inner);
 /// "an Encoder"
 std::string withArticle(std::string_view name);
 std::string nearest(std::string_view name, const std::vector<std::string> &names);
+/// A constant with a pattern declares several.
+std::vector<ast::Ident> declaredNames(const ast::Decl &decl);
 
 } // namespace tenon::check

@@ -1,4 +1,5 @@
 //===- Entries.cpp - Entries, and functions and models by themselves ------===//
+#include "frontend/check/Circles.h"
 #include "frontend/check/Elaborator.h"
 #include "frontend/check/NameWalker.h"
 
@@ -167,6 +168,8 @@ Value Elaborator::inputOfType(const ast::Type *type, const DimEnv &env, const st
                               Role role, SourceRange range, const FunctionInputs &inputs) {
   if (!type)
     return NoValue{};
+  if (!spend(16))
+    return ErrorValue{};
   if (type->kind == ast::TypeKind::Tuple) {
     Sequence sequence;
     auto items = ast::cast<ast::TupleType>(type).items;
@@ -207,7 +210,8 @@ Value Elaborator::inputOfType(const ast::Type *type, const DimEnv &env, const st
   auto &named = ast::cast<ast::NamedType>(type);
   ScopePtr aliasScope;
   if (const ast::Alias *alias = findAlias(*env.scope, named.path, aliasScope)) {
-    if (recursiveAliases.count(alias))
+    AliasDepth guard(aliasDepth);
+    if (recursiveAliases.count(alias) || !mayEnterAlias(named.range))
       return ErrorValue{};
     // Its arguments are resolved in place, so that the names in them become dimensions.
     auto scope = std::make_shared<Scope>(aliasScope);
@@ -365,6 +369,9 @@ void Elaborator::addSlotResults(const std::set<Role> &roles) {
   for (auto &[slot, value] : slotValues)
     if (roles.count(slot->role))
       ordered[{slot->role, slot->path}] = slot;
+  std::map<std::pair<Role, std::string_view>, unsigned> places;
+  for (size_t k = 0; k < entry.arguments.size(); ++k)
+    places[{entry.arguments[k].role, entry.arguments[k].name}] = static_cast<unsigned>(k);
   for (auto &[key, slot] : ordered) {
     std::vector<Value> parts;
     const Value &value = slotValues.at(slot);
@@ -376,9 +383,8 @@ void Elaborator::addSlotResults(const std::set<Role> &roles) {
       if (!tensor || tensor->id == kNoValue)
         continue;
       Result result{names[i], slot->role, tensor->id, std::nullopt};
-      for (size_t k = 0; k < entry.arguments.size(); ++k)
-        if (entry.arguments[k].name == names[i] && entry.arguments[k].role == slot->role)
-          result.alias = static_cast<unsigned>(k);
+      if (auto place = places.find({slot->role, names[i]}); place != places.end())
+        result.alias = place->second;
       entry.results.push_back(result);
     }
   }
@@ -389,6 +395,8 @@ void Elaborator::addSlotResults(const std::set<Role> &roles) {
 //===----------------------------------------------------------------------===//
 
 void Elaborator::checkFunction(const FunctionValue &function) {
+  if (!mayGoOn(function.decl->name.range))
+    return;
   Entry entry;
   entry.name = function.decl->name.text;
   begin(entry, entry.name);
@@ -450,10 +458,9 @@ void Elaborator::checkMemberFunctions(ModelInstance &instance) {
 ModelInstance *Elaborator::rootInstance(Module &module, const ast::Model &model, bool open) {
   std::vector<CallArg> args;
   CallSite site{model.name.range, model.name.range, std::string(model.name.text), nullptr, false};
-  for (const ast::Decl *decl : module.syntax->decls)
+  for (const ast::Decl *decl : open ? ast::List<const ast::Decl *>() : module.syntax->decls)
     if (auto *train = ast::dynCast<ast::Train>(decl);
-        train && train->model.names.size() == 1 && train->model.names[0].text == model.name.text &&
-        !open)
+        train && train->model.names.size() == 1 && train->model.names[0].text == model.name.text)
       for (const ast::Arg &arg : train->args)
         args.push_back(
             {arg.name, evaluate(arg.value, module.scope), arg.value, arg.range, arg.range});
@@ -498,9 +505,10 @@ void Elaborator::checkRoots(Module &module) {
     } else if (ast::dynCast<ast::TopLet>(decl)) {
       Entry entry;
       begin(entry, "");
-      for (auto &[name, named] : module.decls)
-        if (named == decl)
-          lookupDecl(module, name, decl->range);
+      for (const ast::Ident &name : declaredNames(*decl))
+        if (auto named = module.decls.find(name.text);
+            named != module.decls.end() && named->second == decl)
+          lookupDecl(module, name.text, decl->range);
     }
   }
   // Models that others hold are checked with the arguments they are given there.
@@ -511,14 +519,13 @@ void Elaborator::checkRoots(Module &module) {
       for (const ast::Member *member : model->members)
         if (member->kind == ast::MemberKind::Field)
           walker.expr(member->value, {});
+  size_t looked = 0; // at so many instances
   for (bool isHeld : {false, true})
     for (const ast::Decl *decl : module.syntax->decls) {
       auto *model = ast::dynCast<ast::Model>(decl);
       if (!model || held.count(model->name.text) != isHeld)
         continue;
-      bool used = std::any_of(instances.begin(), instances.end(),
-                              [&](auto &instance) { return instance->decl == model; });
-      if (used)
+      if (instantiated.count(model))
         continue;
       Entry entry;
       begin(entry, "");
@@ -527,11 +534,10 @@ void Elaborator::checkRoots(Module &module) {
       ModelInstance *instance = rootInstance(module, *model, true);
       size_t made = instances.size();
       if (instance)
-        for (size_t i = 0; i < made; ++i)
-          if (instances[i]->module == &module && !checkedInstances.count(instances[i].get())) {
-            checkedInstances.insert(instances[i].get());
-            checkMemberFunctions(*instances[i]);
-          }
+        for (; looked < made; ++looked)
+          if (instances[looked]->module == &module &&
+              checkedInstances.insert(instances[looked].get()).second)
+            checkMemberFunctions(*instances[looked]);
       facts.shrink(known);
       openInts = outer;
     }
@@ -552,13 +558,11 @@ void Elaborator::findRecursion(Module &module) {
       local.emplace(param.name.text);
     auto &edges = calls[&function];
     NameWalker walker([&](std::string_view name, SourceRange) {
-      if (model)
-        for (const ast::Member *member : model->members)
-          if (member->name.text == name) {
-            if (member->function)
-              edges.push_back(member->function);
-            return;
-          }
+      if (auto *member = model ? memberNamed(*model, name) : nullptr) {
+        if (member->function)
+          edges.push_back(member->function);
+        return;
+      }
       if (auto found = module.decls.find(name); found != module.decls.end())
         if (auto *other = ast::dynCast<ast::Function>(found->second))
           edges.push_back(other);
@@ -576,8 +580,9 @@ void Elaborator::findRecursion(Module &module) {
         if (member->function)
           visit(*member->function, model);
   }
+  std::set<const ast::Function *> circular = inCircles(calls);
   for (auto &[start, edges] : calls) {
-    if (recursive.count(start))
+    if (recursive.count(start) || !circular.count(start) || engine.isFull())
       continue;
     // The shortest way back to where it began.
     std::map<const ast::Function *, const ast::Function *> from;
@@ -590,10 +595,8 @@ void Elaborator::findRecursion(Module &module) {
           found = true;
           break;
         }
-        if (!from.count(next)) {
-          from[next] = queue[i];
+        if (circular.count(next) && from.try_emplace(next, queue[i]).second)
           queue.push_back(next);
-        }
       }
     if (!found)
       continue;

@@ -4,9 +4,6 @@
 using namespace tenon;
 using namespace tenon::check;
 
-/// Calls and expressions may be nested this deeply in all.
-static constexpr unsigned maximumDepth = 400;
-
 //===----------------------------------------------------------------------===//
 // Expressions
 //===----------------------------------------------------------------------===//
@@ -19,13 +16,13 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
     explicit Depth(unsigned &c) : count(c) { ++count; }
     ~Depth() { --count; }
   } guard(depth);
-  if (exhausted)
+  if (!mayGoOn(expr->range))
     return ErrorValue{};
-  if (depth > maximumDepth)
-    return exhaust(Code::CallsTooDeep, expr->range, "calls are nested more than can be checked");
-  if (builder && builder->operationCount() > CheckLimits::operations)
-    return exhaust(Code::TooManyInstances, expr->range,
-                   "this program becomes too large when its calls are put in place");
+  return bounded(evaluateUnbounded(expr, scope, expected), expr->range);
+}
+
+Value Elaborator::evaluateUnbounded(const ast::Expr *expr, ScopePtr scope,
+                                    const ResolvedType *expected) {
   switch (expr->kind) {
   case ast::ExprKind::Name: {
     auto &name = ast::cast<ast::NameExpr>(expr);
@@ -61,22 +58,8 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
     fieldPath = path;
     return {sequence, expr->range};
   }
-  case ast::ExprKind::Record: {
-    Record record;
-    for (const ast::Arg &field : ast::cast<ast::RecordExpr>(expr).fields) {
-      const ResolvedType *type = nullptr;
-      if (expected && expected->kind == ResolvedType::Kind::Record)
-        for (size_t i = 0; i < expected->names.size(); ++i)
-          if (expected->names[i] == field.name.text)
-            type = &expected->items[i];
-      for (auto &[name, value] : record.fields)
-        if (name == field.name.text)
-          error(Code::DuplicateName, field.name.range, "`" + name + "` stands twice in this record")
-              .done();
-      record.fields.emplace_back(field.name.text, evaluate(field.value, scope, type));
-    }
-    return {record, expr->range};
-  }
+  case ast::ExprKind::Record:
+    return evaluateRecord(ast::cast<ast::RecordExpr>(expr), scope, expected);
   case ast::ExprKind::If:
     return evaluateIf(ast::cast<ast::IfExpr>(expr), scope, expected);
   case ast::ExprKind::Unary: {
@@ -126,9 +109,10 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
         return ErrorValue{};
       return fail(Code::NotFixed, expr->range, "both ends of `..` must be fixed whole numbers");
     }
-    if (*to - *from > CheckLimits::list)
+    int64_t length = 0;
+    if (__builtin_sub_overflow(*to, *from, &length) || length > CheckLimits::list)
       return fail(Code::ListTooLong, expr->range,
-                  "a list of " + std::to_string(*to - *from) + " is longer than can be unrolled");
+                  "a list of " + (Dim(*to) - Dim(*from)).str() + " is longer than can be unrolled");
     Sequence list{true, {}};
     for (int64_t i = *from; i < *to; ++i)
       list.items.push_back({Number::integer(Dim(i)), expr->range});
@@ -146,6 +130,27 @@ Value Elaborator::evaluate(const ast::Expr *expr, ScopePtr scope, const Resolved
     break;
   }
   return ErrorValue{};
+}
+
+Value Elaborator::evaluateRecord(const ast::RecordExpr &expr, ScopePtr scope,
+                                 const ResolvedType *expected) {
+  std::unordered_map<std::string_view, const ResolvedType *> types;
+  if (expected && expected->kind == ResolvedType::Kind::Record)
+    for (size_t i = 0; i < expected->names.size(); ++i)
+      types[expected->names[i]] = &expected->items[i];
+  Record record;
+  std::set<std::string_view> names;
+  for (const ast::Arg &field : expr.fields) {
+    if (!names.insert(field.name.text).second)
+      error(Code::DuplicateName, field.name.range,
+            "`" + std::string(field.name.text) + "` stands twice in this record")
+          .done();
+    auto type = types.find(field.name.text);
+    record.fields.emplace_back(
+        field.name.text,
+        evaluate(field.value, scope, type == types.end() ? nullptr : type->second));
+  }
+  return {record, expr.range};
 }
 
 Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
@@ -170,11 +175,12 @@ Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
     return base;
   std::vector<std::string> names;
   if (auto *record = base.get<Record>()) {
-    for (auto &[field, value] : record->fields) {
+    spend(record->fields.size() / 16);
+    for (auto &[field, value] : record->fields)
       if (field == name)
         return value;
+    for (auto &[field, value] : record->fields)
       names.push_back(field);
-    }
   } else if (auto *module = base.get<ModuleRef>()) {
     if (auto value = lookupDecl(*module->module, name, expr.name.range))
       return *value;
@@ -197,6 +203,8 @@ Value Elaborator::evaluateField(const ast::FieldExpr &expr, ScopePtr scope) {
   } else {
     return fail(Code::UnknownMember, expr.name.range, typeText(base) + " has no parts with names");
   }
+  if (isReported(Code::UnknownMember, expr.name.range))
+    return ErrorValue{};
   auto report = error(Code::UnknownMember, expr.name.range,
                       "`" + text(expr.base->range) + "` has no `" + std::string(name) + "`");
   if (std::string near = nearest(name, names); !near.empty())
@@ -282,6 +290,8 @@ bool Elaborator::bindPattern(const ast::Pattern *pattern, const Value &value, Sc
 }
 
 void Elaborator::execute(const ast::Stmt *stmt, ScopePtr scope) {
+  if (!mayGoOn(stmt->range))
+    return;
   switch (stmt->kind) {
   case ast::StmtKind::Let: {
     auto &let = ast::cast<ast::LetStmt>(stmt);
@@ -305,7 +315,7 @@ void Elaborator::execute(const ast::Stmt *stmt, ScopePtr scope) {
   }
   case ast::StmtKind::LetIndexed: {
     auto &let = ast::cast<ast::LetIndexedStmt>(stmt);
-    Value value = evaluateNest(let.indices, let.value, stmt->range, scope);
+    Value value = bounded(evaluateNest(let.indices, let.value, stmt->range, scope), stmt->range);
     bind(*scope, let.name.text, value, let.name.range);
     break;
   }
@@ -314,6 +324,8 @@ void Elaborator::execute(const ast::Stmt *stmt, ScopePtr scope) {
     FunctionValue function;
     function.decl = let.function;
     // The function doesn't see itself, nor names that are bound later.
+    if (!spend(4 * scope->names.size()))
+      return;
     function.scope = std::make_shared<Scope>(scope->parent);
     function.scope->names = scope->names;
     function.scope->self = scope->self;
@@ -357,15 +369,12 @@ void Elaborator::executeSet(const ast::SetStmt &stmt, ScopePtr scope) {
               " = …`");
     return;
   }
-  const check::Slot *slot = nullptr;
-  std::vector<std::string> states;
-  for (auto &candidate : self->slots)
-    if (candidate->member->kind == ast::MemberKind::State) {
-      states.emplace_back(candidate->member->name.text);
-      if (candidate->member->name.text == stmt.name.text)
-        slot = candidate.get();
-    }
-  if (!slot) {
+  const check::Slot *slot = self->slotOf(memberNamed(*self->decl, stmt.name.text));
+  if (!slot || slot->member->kind != ast::MemberKind::State) {
+    std::vector<std::string> states;
+    for (auto &candidate : self->slots)
+      if (candidate->member->kind == ast::MemberKind::State)
+        states.emplace_back(candidate->member->name.text);
     auto report = error(Code::SetNotState, stmt.name.range,
                         "`" + std::string(stmt.name.text) + "` is not a state of " +
                             std::string(self->decl->name.text));

@@ -338,7 +338,8 @@ Value Elaborator::callGradient(const FunctionValue &function, std::vector<CallAr
   std::vector<Value> gradients;
   for (const Value &each : wrt)
     gradients.push_back(rebuild(each, parts, next));
-  Value gradient = gradients.size() == 1 ? gradients[0] : Value(Sequence{false, gradients});
+  Value gradient =
+      gradients.size() == 1 ? gradients[0] : Value(Sequence{false, Parts<Value>(gradients)});
   if (function.kind != Derives::ValueAndGrad)
     return gradient;
   return Sequence{false, {Value(derivative->results[0]), gradient}};

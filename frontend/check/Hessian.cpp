@@ -90,6 +90,10 @@ Value Elaborator::hessian(const std::vector<Tensor> &inputs, const std::vector<V
       size = size * known(axis.dim);
     sizes.emplace_back(size, range);
   }
+  if (inputs.size() * inputs.size() > CheckLimits::valueSize)
+    return fail(Code::ValueTooLarge, range,
+                "these second derivatives have more than " +
+                    std::to_string(CheckLimits::valueSize) + " parts");
   auto all = secondDerivatives(inputs, sizes, range, body);
   if (!all)
     return ErrorValue{};
@@ -108,7 +112,7 @@ Value Elaborator::hessian(const std::vector<Tensor> &inputs, const std::vector<V
     std::vector<Value> each;
     for (const Value &one : wrt)
       each.push_back(rebuild(one, parts, next));
-    return each.size() == 1 ? each[0] : Value(Sequence{false, each});
+    return each.size() == 1 ? each[0] : Value(Sequence{false, Parts<Value>(each)});
   };
   std::vector<Value> rows;
   Dim row(0);

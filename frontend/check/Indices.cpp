@@ -29,6 +29,13 @@ bool Elaborator::openIndices(ast::List<ast::Index> head, ScopePtr outer, Scope &
   bool ok = true;
   binder.frameDepth = builder->depth();
   binder.activeDepth = active.size();
+  if (head.size() > CheckLimits::rank) {
+    error(Code::TensorTooLarge, SourceRange::join(head.front().range, head.back().range),
+          "a bracket binds at most " + std::to_string(CheckLimits::rank) +
+              " indices, and this binds " + std::to_string(head.size()))
+        .done();
+    return false;
+  }
   for (const ast::Index &written : head) {
     if (written.ellipsis) {
       if (binder.hasEllipsis) {
@@ -268,6 +275,7 @@ std::optional<Elaborator::Loops> Elaborator::evaluateLoops(ast::List<ast::Index>
                                                            const ast::Expr *body, ScopePtr scope,
                                                            bool isHead,
                                                            const std::vector<Axis> *extents) {
+  spend(50); // finding ranges and proving reads takes longer than what stands there says
   IndexBinder binder;
   binder.isHead = isHead;
   auto inner = std::make_shared<Scope>(scope);

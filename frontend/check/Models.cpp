@@ -74,6 +74,7 @@ ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallAr
   if (!bindModelArguments(instance, std::move(matched), site))
     return nullptr;
   instances.push_back(std::move(made));
+  instantiated.insert(type.decl);
   instance.scope->self = &instance;
   constructing.push_back(type.decl);
   active.push_back({site.range, nullptr, nullptr, false});
@@ -141,6 +142,7 @@ void Elaborator::evaluateMembers(ModelInstance &instance) {
     slot->ordinal = nextSlot++;
     slot->role =
         member->kind == ast::MemberKind::Param ? instance.parameterRole : instance.stateRole;
+    instance.slotOfMember[member] = slot.get();
     instance.slots.push_back(std::move(slot));
   }
   for (const ast::Member *member : instance.decl->members) {
@@ -267,6 +269,7 @@ void Elaborator::declareSlot(const Slot &slot) {
 void Elaborator::declareSlots(const ModelInstance &instance) {
   std::vector<const Slot *> slots;
   collectSlots(instance, slots);
+  spend((instance.decl->members.size() + slots.size()) / 16);
   for (const Slot *slot : slots)
     declareSlot(*slot);
 }

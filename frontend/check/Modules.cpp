@@ -1,6 +1,7 @@
 //===- Modules.cpp - The files of a program -------------------------------===//
 #include "frontend/check/Modules.h"
 
+#include "frontend/check/Limits.h"
 #include "frontend/std/Library.h"
 #include "frontend/syntax/Parse.h"
 
@@ -27,9 +28,11 @@ Module *Modules::parseFile(FileId file, const std::string &path, const std::stri
   module.file = file;
   module.syntax = files_.back().get();
   module.isLibrary = isLibrary;
-  byPath_.emplace_back(path, &module);
+  byPath_.emplace(path, &module);
   loading_.push_back(path);
   for (const ast::Path &imported : module.syntax->imports) {
+    if (engine_.isFull() || !mayImport(imported.range))
+      break;
     Module *other = import(imported, path);
     std::string last(imported.names.back().text);
     auto [place, isNew] = module.imports.try_emplace(last, other);
@@ -43,13 +46,27 @@ Module *Modules::parseFile(FileId file, const std::string &path, const std::stri
 
 Module *Modules::loadLibrary(const std::string &name) {
   std::string path = "<library>/" + name + ".tn";
-  for (auto &[known, module] : byPath_)
-    if (known == path)
-      return module;
+  if (auto known = byPath_.find(path); known != byPath_.end())
+    return known->second;
   auto text = libraryText(name);
   if (!text)
     return nullptr;
   return parseFile(sources_.add(path, std::string(*text)), path, name, true);
+}
+
+bool Modules::mayImport(SourceRange range) {
+  bool isDeep = loading_.size() > CheckLimits::importDepth;
+  if (!isDeep && imports_ < CheckLimits::imports) {
+    ++imports_;
+    return true;
+  }
+  engine_
+      .error(Code::TooManyImports, range,
+             isDeep ? "imports are nested more than " + std::to_string(CheckLimits::importDepth) +
+                          " levels deep"
+                    : "a program has at most " + std::to_string(CheckLimits::imports) + " imports")
+      .done();
+  return false;
 }
 
 Module *Modules::import(const ast::Path &path, const std::string &importer) {
@@ -82,13 +99,18 @@ Module *Modules::import(const ast::Path &path, const std::string &importer) {
         .done();
     return nullptr;
   }
-  for (auto &[known, module] : byPath_)
-    if (known == file)
-      return module;
+  if (auto known = byPath_.find(file); known != byPath_.end())
+    return known->second;
   std::string error;
   FileId id = sources_.load(file, error);
   if (!id.isValid()) {
     engine_.error(Code::UnknownModule, path.range, "`" + file + "` can't be read: " + error).done();
+    return nullptr;
+  }
+  bytes_ += sources_.text(id).size();
+  if (bytes_ > CheckLimits::programBytes) {
+    engine_.error(Code::FileTooLarge, path.range, "the files of a program have at most 8 MiB")
+        .done();
     return nullptr;
   }
   return parseFile(id, file, name, false);
@@ -96,9 +118,8 @@ Module *Modules::import(const ast::Path &path, const std::string &importer) {
 
 Module *Modules::load(const std::string &path) {
   std::string normal = fs::path(path).lexically_normal(), error;
-  for (auto &[known, module] : byPath_)
-    if (known == normal)
-      return module;
+  if (auto known = byPath_.find(normal); known != byPath_.end())
+    return known->second;
   FileId file = sources_.load(normal, error);
   if (!file.isValid()) {
     engine_.error(Code::UnknownModule, {}, "`" + path + "` can't be read: " + error).done();

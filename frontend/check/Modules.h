@@ -4,6 +4,7 @@
 #include "frontend/check/Value.h"
 #include "frontend/diagnostics/Diagnostics.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,13 +31,17 @@ private:
   Module *parseFile(FileId file, const std::string &path, const std::string &name, bool isLibrary);
   Module *import(const ast::Path &path, const std::string &importer);
   Module *loadLibrary(const std::string &name);
+  /// Counts an import; false, with a diagnostic, where there are too many.
+  bool mayImport(SourceRange range);
 
   SourceManager &sources_;
   DiagnosticEngine &engine_;
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<std::unique_ptr<ast::File>> files_;
-  std::vector<std::pair<std::string, Module *>> byPath_;
+  std::map<std::string, Module *, std::less<>> byPath_;
   std::vector<std::string> loading_;
+  size_t imports_ = 0;
+  size_t bytes_ = 0;
   Module *prelude_ = nullptr;
 };
 

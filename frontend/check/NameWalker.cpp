@@ -4,105 +4,155 @@
 using namespace tenon;
 using namespace tenon::check;
 
-void NameWalker::stmt(const ast::Stmt *s, Local &local) {
-  if (auto *let = ast::dynCast<ast::LetStmt>(s)) {
-    expr(let->value, local);
-    pattern(let->pattern, local);
-  } else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(s)) {
-    Local inner = local;
-    indices(indexed->indices, inner);
-    expr(indexed->value, inner);
-    local.emplace(indexed->name.text);
-  } else if (auto *function = ast::dynCast<ast::LetFunctionStmt>(s)) {
-    local.emplace(function->function->name.text);
-  } else if (auto *set = ast::dynCast<ast::SetStmt>(s)) {
-    Local inner = local;
-    indices(set->indices, inner);
-    expr(set->value, inner);
-  } else if (auto *assign = ast::dynCast<ast::AssignStmt>(s)) {
-    expr(assign->value, local);
-  } else if (auto *require = ast::dynCast<ast::RequireStmt>(s)) {
-    expr(require->condition, local);
-  } else if (auto *plain = ast::dynCast<ast::ExprStmt>(s)) {
-    expr(plain->expr, local);
-    if (auto *scan = ast::dynCast<ast::ScanExpr>(plain->expr))
-      pattern(scan->state, local);
-    if (auto *loop = ast::dynCast<ast::LoopExpr>(plain->expr))
-      pattern(loop->state, local);
+class NameWalker::Inner {
+public:
+  explicit Inner(NameWalker &walker) : walker_(walker), size_(walker.order_.size()) {}
+  ~Inner() {
+    for (; walker_.order_.size() > size_; walker_.order_.pop_back())
+      --walker_.bound_[walker_.order_.back()];
+  }
+  Inner(const Inner &) = delete;
+  Inner &operator=(const Inner &) = delete;
+
+private:
+  NameWalker &walker_;
+  size_t size_;
+};
+
+void NameWalker::expr(const ast::Expr *e, const Names &local) {
+  Inner inner(*this);
+  for (const std::string &name : local)
+    bind(name);
+  walk(e);
+}
+
+void NameWalker::block(const ast::Block *b, const Names &local) {
+  Inner inner(*this);
+  for (const std::string &name : local)
+    bind(name);
+  walk(b);
+}
+
+void NameWalker::pattern(const ast::Pattern *p) {
+  if (!p)
+    return;
+  if (!p->tuple)
+    bind(p->name.text);
+  for (const ast::Pattern *part : p->parts)
+    pattern(part);
+}
+
+void NameWalker::indices(ast::List<ast::Index> head) {
+  for (const ast::Index &index : head) {
+    walk(index.extent);
+    bind(index.name.text);
   }
 }
 
-void NameWalker::block(const ast::Block *b, Local local) {
-  if (!b)
-    return;
-  for (const ast::Stmt *s : b->stmts)
-    stmt(s, local);
-  expr(b->value, local);
-  expr(b->yielded, local);
+void NameWalker::stmt(const ast::Stmt *s) {
+  if (auto *let = ast::dynCast<ast::LetStmt>(s)) {
+    walk(let->value);
+    pattern(let->pattern);
+  } else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(s)) {
+    {
+      Inner inner(*this);
+      indices(indexed->indices);
+      walk(indexed->value);
+    }
+    bind(indexed->name.text);
+  } else if (auto *function = ast::dynCast<ast::LetFunctionStmt>(s)) {
+    bind(function->function->name.text);
+  } else if (auto *set = ast::dynCast<ast::SetStmt>(s)) {
+    Inner inner(*this);
+    indices(set->indices);
+    walk(set->value);
+  } else if (auto *assign = ast::dynCast<ast::AssignStmt>(s)) {
+    walk(assign->value);
+  } else if (auto *require = ast::dynCast<ast::RequireStmt>(s)) {
+    walk(require->condition);
+  } else if (auto *plain = ast::dynCast<ast::ExprStmt>(s)) {
+    walk(plain->expr);
+    if (auto *scan = ast::dynCast<ast::ScanExpr>(plain->expr))
+      pattern(scan->state);
+    if (auto *loop = ast::dynCast<ast::LoopExpr>(plain->expr))
+      pattern(loop->state);
+  }
 }
 
-void NameWalker::expr(const ast::Expr *e, Local local) {
+void NameWalker::walk(const ast::Block *b) {
+  if (!b)
+    return;
+  Inner inner(*this);
+  for (const ast::Stmt *s : b->stmts)
+    stmt(s);
+  walk(b->value);
+  walk(b->yielded);
+}
+
+void NameWalker::walk(const ast::Expr *e) {
   if (!e)
     return;
+  ++visited_;
+  Inner inner(*this);
   if (auto *name = ast::dynCast<ast::NameExpr>(e)) {
-    if (!local.count(name->name))
+    if (auto bound = bound_.find(name->name); bound == bound_.end() || bound->second == 0)
       ask_(name->name, name->range);
   } else if (auto *tuple = ast::dynCast<ast::TupleExpr>(e)) {
     for (auto *item : tuple->items)
-      expr(item, local);
+      walk(item);
   } else if (auto *list = ast::dynCast<ast::ListExpr>(e)) {
     for (auto *item : list->items)
-      expr(item, local);
+      walk(item);
   } else if (auto *record = ast::dynCast<ast::RecordExpr>(e)) {
     for (auto &field : record->fields)
-      expr(field.value, local);
+      walk(field.value);
   } else if (auto *choice = ast::dynCast<ast::IfExpr>(e)) {
-    expr(choice->condition, local);
-    block(choice->thenBlock, local);
-    block(choice->elseBlock, local);
+    walk(choice->condition);
+    walk(choice->thenBlock);
+    walk(choice->elseBlock);
   } else if (auto *unary = ast::dynCast<ast::UnaryExpr>(e)) {
-    expr(unary->operand, local);
+    walk(unary->operand);
   } else if (auto *binary = ast::dynCast<ast::BinaryExpr>(e)) {
-    expr(binary->lhs, local);
-    expr(binary->rhs, local);
+    walk(binary->lhs);
+    walk(binary->rhs);
   } else if (auto *call = ast::dynCast<ast::CallExpr>(e)) {
-    expr(call->callee, local);
+    walk(call->callee);
     for (auto &arg : call->args)
       if (arg.name.text != "wrt")
-        expr(arg.value, local);
+        walk(arg.value);
   } else if (auto *subscript = ast::dynCast<ast::SubscriptExpr>(e)) {
-    expr(subscript->base, local);
+    walk(subscript->base);
     for (auto &slot : subscript->slots) {
-      expr(slot.at, local);
-      expr(slot.begin, local);
-      expr(slot.end, local);
+      walk(slot.at);
+      walk(slot.begin);
+      walk(slot.end);
     }
   } else if (auto *field = ast::dynCast<ast::FieldExpr>(e)) {
-    expr(field->base, local);
+    walk(field->base);
   } else if (auto *fallback = ast::dynCast<ast::DefaultExpr>(e)) {
-    expr(fallback->value, local);
-    expr(fallback->otherwise, local);
+    walk(fallback->value);
+    walk(fallback->otherwise);
   } else if (auto *range = ast::dynCast<ast::RangeExpr>(e)) {
-    expr(range->begin, local);
-    expr(range->end, local);
+    walk(range->begin);
+    walk(range->end);
   } else if (auto *reduce = ast::dynCast<ast::ReduceExpr>(e)) {
-    indices(reduce->indices, local);
-    expr(reduce->body, local);
+    indices(reduce->indices);
+    walk(reduce->body);
   } else if (auto *scan = ast::dynCast<ast::ScanExpr>(e)) {
-    expr(scan->init, local);
-    expr(scan->sequence, local);
-    pattern(scan->state, local);
-    pattern(scan->over, local);
-    block(scan->body, local);
+    walk(scan->init);
+    walk(scan->sequence);
+    pattern(scan->state);
+    pattern(scan->over);
+    walk(scan->body);
   } else if (auto *loop = ast::dynCast<ast::LoopExpr>(e)) {
-    expr(loop->init, local);
-    pattern(loop->state, local);
-    expr(loop->condition, local);
-    expr(loop->bound, local);
-    block(loop->body, local);
+    walk(loop->init);
+    pattern(loop->state);
+    walk(loop->condition);
+    walk(loop->bound);
+    walk(loop->body);
   } else if (auto *unrolled = ast::dynCast<ast::ForExpr>(e)) {
-    expr(unrolled->sequence, local);
-    pattern(unrolled->over, local);
-    block(unrolled->body, local);
+    walk(unrolled->sequence);
+    pattern(unrolled->over);
+    walk(unrolled->body);
   }
 }

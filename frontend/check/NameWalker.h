@@ -6,6 +6,8 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace tenon::check {
 
@@ -13,29 +15,32 @@ namespace tenon::check {
 /// in particular.
 class NameWalker {
 public:
+  using Names = std::set<std::string, std::less<>>;
   NameWalker(std::function<void(std::string_view, SourceRange)> ask) : ask_(std::move(ask)) {}
 
-  void expr(const ast::Expr *e, std::set<std::string, std::less<>> local);
-  void block(const ast::Block *b, std::set<std::string, std::less<>> local);
+  /// `local`: names that aren't asked for.
+  void expr(const ast::Expr *e, const Names &local);
+  void block(const ast::Block *b, const Names &local);
+  /// How much has been walked over, for whoever bounds it.
+  uint64_t visited() const { return visited_; }
 
 private:
-  using Local = std::set<std::string, std::less<>>;
-  void pattern(const ast::Pattern *p, Local &local) {
-    if (!p)
-      return;
-    if (!p->tuple)
-      local.emplace(p->name.text);
-    for (const ast::Pattern *part : p->parts)
-      pattern(part, local);
+  /// Names bound while it lives are forgotten with it.
+  class Inner;
+  void bind(std::string_view name) {
+    ++bound_[name];
+    order_.push_back(name);
   }
-  void indices(ast::List<ast::Index> head, Local &local) {
-    for (const ast::Index &index : head) {
-      expr(index.extent, local);
-      local.emplace(index.name.text);
-    }
-  }
-  void stmt(const ast::Stmt *s, Local &local);
+  void walk(const ast::Expr *e);
+  void walk(const ast::Block *b);
+  void stmt(const ast::Stmt *s);
+  void pattern(const ast::Pattern *p);
+  void indices(ast::List<ast::Index> head);
+
   std::function<void(std::string_view, SourceRange)> ask_;
+  std::unordered_map<std::string_view, unsigned> bound_;
+  std::vector<std::string_view> order_;
+  uint64_t visited_ = 0;
 };
 
 } // namespace tenon::check

@@ -1,10 +1,12 @@
 //===- Names.cpp - What a name stands for ---------------------------------===//
 #include "frontend/check/Builtins.h"
+#include "frontend/check/Circles.h"
 #include "frontend/check/Elaborator.h"
 #include "frontend/check/NameWalker.h"
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 using namespace tenon;
 using namespace tenon::check;
@@ -22,8 +24,7 @@ static void patternNames(const ast::Pattern *pattern, std::vector<ast::Ident> &o
     patternNames(part, out);
 }
 
-/// A constant with a pattern declares several.
-static std::vector<ast::Ident> declaredNames(const ast::Decl &decl) {
+std::vector<ast::Ident> check::declaredNames(const ast::Decl &decl) {
   auto *let = ast::dynCast<ast::TopLet>(&decl);
   if (!let)
     return {decl.name};
@@ -55,18 +56,31 @@ void Elaborator::declare(Module &module) {
                        "first here");
     }
   std::vector<const ast::Alias *> aliases;
-  for (const ast::Decl *decl : module.syntax->decls) {
-    if (auto *alias = ast::dynCast<ast::Alias>(decl))
+  std::map<std::string_view, const ast::Alias *> byName;
+  for (const ast::Decl *decl : module.syntax->decls)
+    if (auto *alias = ast::dynCast<ast::Alias>(decl)) {
       aliases.push_back(alias);
+      byName[alias->name.text] = alias;
+    }
+  findRecursiveAliases(aliases, byName);
+  for (const ast::Decl *decl : module.syntax->decls)
     if (auto *model = ast::dynCast<ast::Model>(decl)) {
-      std::vector<const ast::Alias *> members = aliases;
+      std::vector<const ast::Alias *> members;
       for (const ast::Member *member : model->members)
         if (member->alias)
           members.push_back(member->alias);
-      findRecursiveAliases(members);
+      if (members.empty())
+        continue;
+      // Those of the model hide those of the file as long as it is looked at.
+      std::vector<std::pair<std::string_view, const ast::Alias *>> hidden;
+      for (const ast::Alias *alias : members) {
+        hidden.emplace_back(alias->name.text, byName[alias->name.text]);
+        byName[alias->name.text] = alias;
+      }
+      findRecursiveAliases(members, byName);
+      for (auto &[name, alias] : std::views::reverse(hidden))
+        byName[name] = alias;
     }
-  }
-  findRecursiveAliases(aliases);
   for (auto &[name, imported] : module.imports)
     if (imported)
       declare(*imported);
@@ -86,22 +100,26 @@ static void namedTypes(const ast::Type *type, std::vector<std::string_view> &out
       namedTypes(field.type, out);
 }
 
-void Elaborator::findRecursiveAliases(ast::List<const ast::Alias *> aliases) {
-  std::map<std::string_view, const ast::Alias *> byName;
-  for (const ast::Alias *alias : aliases)
-    byName[alias->name.text] = alias;
+void Elaborator::findRecursiveAliases(
+    ast::List<const ast::Alias *> aliases,
+    const std::map<std::string_view, const ast::Alias *> &byName) {
+  std::map<const ast::Alias *, std::vector<const ast::Alias *>> edges;
+  std::vector<const ast::Alias *> queue(aliases.begin(), aliases.end());
+  for (size_t i = 0; i < queue.size(); ++i) {
+    auto [place, isNew] = edges.try_emplace(queue[i]);
+    if (!isNew || !spend(1))
+      continue;
+    std::vector<std::string_view> names;
+    namedTypes(queue[i]->type, names);
+    for (std::string_view name : names)
+      if (auto found = byName.find(name); found != byName.end() && found->second) {
+        place->second.push_back(found->second);
+        queue.push_back(found->second);
+      }
+  }
+  std::set<const ast::Alias *> circular = inCircles(edges);
   for (const ast::Alias *alias : aliases) {
-    std::set<const ast::Alias *> seen;
-    std::vector<const ast::Alias *> queue{alias};
-    for (size_t i = 0; i < queue.size(); ++i) {
-      std::vector<std::string_view> names;
-      namedTypes(queue[i]->type, names);
-      for (std::string_view name : names)
-        if (auto found = byName.find(name);
-            found != byName.end() && seen.insert(found->second).second)
-          queue.push_back(found->second);
-    }
-    if (seen.count(alias) && recursiveAliases.insert(alias).second)
+    if (circular.count(alias) && recursiveAliases.insert(alias).second)
       error(Code::Recursion, alias->name.range,
             "the type `" + std::string(alias->name.text) + "` contains itself, without end")
           .done();
@@ -147,63 +165,102 @@ std::optional<Value> Elaborator::lookupDecl(Module &module, std::string_view nam
     value.made = function->function->name.range;
     return Value(value);
   }
-  if (std::count(module.evaluating.begin(), module.evaluating.end(), decl))
+  return constantNamed(module, *let, name, at);
+}
+
+Value Elaborator::constantNamed(Module &module, const ast::TopLet &let, std::string_view name,
+                                SourceRange at) {
+  if (auto found = constants.find({&let, std::string(name)}); found != constants.end())
+    return found->second;
+  if (std::count(module.evaluating.begin(), module.evaluating.end(), &let))
     return fail(Code::Recursion, at, "`" + std::string(name) + "` is defined by itself");
-  module.evaluating.push_back(decl);
-  Value value = ErrorValue{};
-  if (auto *simple = ast::dynCast<ast::LetStmt>(let->let)) {
-    if (simple->type) {
-      DimEnv env{module.scope, nullptr, {}, nullptr};
-      ResolvedType type = resolveType(simple->type, env);
-      value = coerce(evaluate(simple->value, module.scope, &type), type, simple->value->range,
-                     "`" + std::string(name) + "`", Code::TypeMismatch, simple->type->range);
-    } else {
-      value = evaluate(simple->value, module.scope);
-    }
-    if (simple->pattern && simple->pattern->tuple) {
-      Scope parts;
-      bindPattern(simple->pattern, value, parts);
-      value = parts.names.at(std::string(name)).value;
-    }
-    if (simple->value && !value.origin.isValid())
-      value.origin = simple->value->range;
-  } else if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(let->let)) {
-    value = evaluateNest(indexed->indices, indexed->value, indexed->range, module.scope);
-  }
-  if (auto *number = value.get<Number>())
-    number->quotient = {};
+  module.evaluating.push_back(&let);
+  bool asked = std::exchange(askedTraining, false);
+  Value whole = evaluateConstant(module, let, name);
+  // What is the same everywhere is worked out once: where each constant names another one twice,
+  // there would be 2^n of them.
+  bool isSame = !askedTraining && isFixed(whole);
+  askedTraining |= asked;
   module.evaluating.pop_back();
-  return value;
+  Scope parts;
+  auto *simple = ast::dynCast<ast::LetStmt>(let.let);
+  if (simple && simple->pattern && simple->pattern->tuple)
+    bindPattern(simple->pattern, whole, parts);
+  else
+    bind(parts, name, whole, {});
+  for (auto &[part, binding] : parts.names) {
+    if (simple && simple->value && !binding.value.origin.isValid())
+      binding.value.origin = simple->value->range;
+    if (isSame)
+      constants[{&let, part}] = binding.value;
+  }
+  return parts.names.at(std::string(name)).value;
+}
+
+Value Elaborator::evaluateConstant(Module &module, const ast::TopLet &let, std::string_view name) {
+  if (auto *indexed = ast::dynCast<ast::LetIndexedStmt>(let.let))
+    return evaluateNest(indexed->indices, indexed->value, indexed->range, module.scope);
+  auto *simple = ast::dynCast<ast::LetStmt>(let.let);
+  if (!simple)
+    return ErrorValue{};
+  if (!simple->type)
+    return evaluate(simple->value, module.scope);
+  DimEnv env{module.scope, nullptr, {}, nullptr};
+  ResolvedType type = resolveType(simple->type, env);
+  return coerce(evaluate(simple->value, module.scope, &type), type, simple->value->range,
+                "`" + std::string(name) + "`", Code::TypeMismatch, simple->type->range);
+}
+
+/// Whether the value doesn't depend on where it is asked for.
+bool Elaborator::isFixed(const Value &value) {
+  if (!spend(1))
+    return false;
+  if (auto *sequence = value.get<Sequence>())
+    return std::all_of(sequence->items.begin(), sequence->items.end(),
+                       [&](const Value &item) { return isFixed(item); });
+  if (auto *record = value.get<Record>())
+    return std::all_of(record->fields.begin(), record->fields.end(),
+                       [&](auto &field) { return isFixed(field.second); });
+  // With sizes left open a mistake isn't always one.
+  return value.is<Number>() || value.is<Text>() || value.is<FixedBool>() ||
+         (value.isError() && !openInts);
 }
 
 std::optional<Value> Elaborator::lookupMember(ModelInstance &instance, std::string_view name,
                                               SourceRange at) {
-  for (const ast::Member *member : instance.decl->members) {
-    if (member->kind == ast::MemberKind::Require || member->name.text != name)
-      continue;
-    switch (member->kind) {
-    case ast::MemberKind::Function: {
-      FunctionValue value;
-      value.decl = member->function;
-      value.scope = instance.scope;
-      value.self = &instance;
-      value.made = member->name.range;
-      return Value(value);
-    }
-    case ast::MemberKind::Field:
-      return evaluateFieldOf(instance, *member);
-    case ast::MemberKind::Param:
-    case ast::MemberKind::State:
-      for (auto &slot : instance.slots)
-        if (slot->member == member)
-          return readSlot(*slot, at);
-      return fail(Code::CircularField, at,
-                  "`" + std::string(name) + "` isn't there before the model is made");
-    default:
-      return std::nullopt;
-    }
+  const ast::Member *member = memberNamed(*instance.decl, name);
+  if (!member)
+    return std::nullopt;
+  switch (member->kind) {
+  case ast::MemberKind::Function: {
+    FunctionValue value;
+    value.decl = member->function;
+    value.scope = instance.scope;
+    value.self = &instance;
+    value.made = member->name.range;
+    return Value(value);
   }
-  return std::nullopt;
+  case ast::MemberKind::Field:
+    return evaluateFieldOf(instance, *member);
+  case ast::MemberKind::Param:
+  case ast::MemberKind::State:
+    if (const Slot *slot = instance.slotOf(member))
+      return readSlot(*slot, at);
+    return fail(Code::CircularField, at,
+                "`" + std::string(name) + "` isn't there before the model is made");
+  default:
+    return std::nullopt;
+  }
+}
+
+const ast::Member *Elaborator::memberNamed(const ast::Model &model, std::string_view name) {
+  auto [place, isNew] = members.try_emplace(&model);
+  if (isNew)
+    for (const ast::Member *member : model.members)
+      if (member->kind != ast::MemberKind::Require)
+        place->second.try_emplace(member->name.text, member);
+  auto found = place->second.find(name);
+  return found == place->second.end() ? nullptr : found->second;
 }
 
 Value Elaborator::builtinValue(std::string_view name) {
@@ -259,7 +316,7 @@ std::optional<Value> Elaborator::lookup(const Scope &scope, std::string_view nam
 
 std::vector<std::string> Elaborator::visibleNames(const Scope &scope) {
   std::vector<std::string> names;
-  for (const Scope *s = &scope; s; s = s->parent.get()) {
+  for (const Scope *s = &scope; s && names.size() < CheckLimits::suggestions; s = s->parent.get()) {
     for (auto &[name, binding] : s->names)
       names.push_back(name);
     if (s->self)
@@ -281,6 +338,8 @@ std::vector<std::string> Elaborator::visibleNames(const Scope &scope) {
 }
 
 Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceRange at) {
+  if (isReported(Code::UnknownName, at))
+    return ErrorValue{};
   auto report = error(Code::UnknownName, at, "there is no `" + std::string(name) + "` here");
   if (std::string near = nearest(name, visibleNames(scope)); !near.empty())
     report.help("did you mean `" + near + "`?").fix(at, near);
@@ -308,20 +367,20 @@ Value Elaborator::unknownName(const Scope &scope, std::string_view name, SourceR
 //===----------------------------------------------------------------------===//
 
 void Elaborator::resolveNames(const ast::Block *block, ScopePtr scope) {
-  NameWalker([&](std::string_view name, SourceRange at) {
-    if (name != "_" && name != "random" && !isNameKnown(*scope, name))
+  NameWalker walker([&](std::string_view name, SourceRange at) {
+    if (name != "_" && name != "random" && !engine.isFull() && !isNameKnown(*scope, name))
       unknownName(*scope, name, at);
-  }).block(block, {});
+  });
+  walker.block(block, {});
+  spend(walker.visited());
 }
 
 bool Elaborator::isNameKnown(const Scope &scope, std::string_view name) {
   for (const Scope *s = &scope; s; s = s->parent.get()) {
     if (s->names.count(name))
       return true;
-    if (s->self)
-      for (const ast::Member *member : s->self->decl->members)
-        if (member->name.text == name)
-          return true;
+    if (s->self && memberNamed(*s->self->decl, name))
+      return true;
     if (s->module && (s->module->decls.count(name) || s->module->imports.count(name)))
       return true;
   }

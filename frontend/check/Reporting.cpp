@@ -37,16 +37,30 @@ std::string Elaborator::bareText(SourceRange range) const {
   return all.substr(1, all.size() - 2);
 }
 
-DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string message) {
-  SourceRange primary = range;
-  // A mistake inside the library is the caller's: it is shown where the program called.
+/// A mistake inside the library is the caller's: it is shown where the program called.
+SourceRange Elaborator::shownAt(SourceRange range) const {
   if (range.isValid() && isLibrary(range))
     for (auto frame = active.rbegin(); frame != active.rend(); ++frame)
-      if (frame->range.isValid() && !isLibrary(frame->range)) {
-        primary = frame->range;
-        break;
-      }
-  if (!reported.insert({code, primary}).second)
+      if (frame->range.isValid() && !isLibrary(frame->range))
+        return frame->range;
+  return range;
+}
+
+bool Elaborator::isReported(Code code, SourceRange range) const {
+  return engine.isFull() || reported.count({code, shownAt(range)});
+}
+
+std::string Elaborator::text(SourceRange range) const {
+  constexpr size_t longest = 400;
+  std::string_view all = sources.text(range);
+  return all.size() > longest ? std::string(all.substr(0, longest)) + "…" : std::string(all);
+}
+
+DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string message) {
+  SourceRange primary = shownAt(range);
+  // What follows from a limit's being reached is no mistake; putting it into words took its time.
+  budget.spend(16);
+  if (exhausted || engine.isFull() || !reported.insert({code, primary}).second)
     return discarded.error(code, primary, std::move(message));
   Diagnostic diagnostic;
   diagnostic.code = code;
@@ -55,7 +69,8 @@ DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string me
   if (primary != range)
     diagnostic.secondary.push_back({range, "in the library, here"});
   // How it got there: what holds of a function by itself has no calls around it.
-  bool isLimit = code == Code::CallsTooDeep || code == Code::TooManyInstances;
+  bool isLimit = code == Code::CallsTooDeep || code == Code::TooManyInstances ||
+                 code == Code::TooManySteps || code == Code::TooDeep;
   size_t shown = isLimit ? 3 : 0;
   for (auto frame = active.rbegin(); frame != active.rend() && shown < 3; ++frame)
     if (frame->range.isValid() && frame->decl && frame->range != primary &&
@@ -107,9 +122,12 @@ std::string Elaborator::dtypeText(Dt dtype) const {
   return name(dtypes.resolve(found, options.real));
 }
 
+/// Whether a type has been put into so many words that nobody reads more.
+static bool isLong(const std::string &text) { return text.size() > 300; }
+
 std::string Elaborator::typeText(const Tensor &tensor) const {
   std::string result = dtypeText(tensor.dtype);
-  for (size_t i = 0; i < tensor.rank(); ++i)
+  for (size_t i = 0; i < tensor.rank() && !isLong(result); ++i)
     result += (i ? ", " : "[") + dimText(tensor.axes[i].dim);
   return tensor.rank() ? result + "]" : result;
 }
@@ -143,13 +161,13 @@ std::string Elaborator::typeText(const Value &value) const {
       if (sequence.isList)
         return "a list of " + std::to_string(sequence.items.size());
       std::string result = "(";
-      for (size_t i = 0; i < sequence.items.size(); ++i)
+      for (size_t i = 0; i < sequence.items.size() && !isLong(result); ++i)
         result += (i ? ", " : "") + e.typeText(sequence.items[i]);
       return result + ")";
     }
     std::string operator()(const Record &record) {
       std::string result = "{ ";
-      for (size_t i = 0; i < record.fields.size(); ++i)
+      for (size_t i = 0; i < record.fields.size() && !isLong(result); ++i)
         result +=
             (i ? ", " : "") + record.fields[i].first + ": " + e.typeText(record.fields[i].second);
       return result + " }";
@@ -190,20 +208,20 @@ std::string Elaborator::typeText(const ResolvedType &type) const {
     return "string";
   case Kind::Strings: {
     std::string result;
-    for (const std::string &item : type.names)
-      result += (result.empty() ? "\"" : " | \"") + item + "\"";
+    for (size_t i = 0; i < type.names.size() && !isLong(result); ++i)
+      result += (result.empty() ? "\"" : " | \"") + type.names[i] + "\"";
     return result;
   }
   case Kind::Tuple:
   case Kind::List: {
     std::string result = type.kind == Kind::List ? "[" : "(";
-    for (size_t i = 0; i < type.items.size(); ++i)
+    for (size_t i = 0; i < type.items.size() && !isLong(result); ++i)
       result += (i ? ", " : "") + typeText(type.items[i]);
     return result + (type.kind == Kind::List ? "]" : ")");
   }
   case Kind::Record: {
     std::string result = "{ ";
-    for (size_t i = 0; i < type.items.size(); ++i)
+    for (size_t i = 0; i < type.items.size() && !isLong(result); ++i)
       result += (i ? ", " : "") + type.names[i] + ": " + typeText(type.items[i]);
     return result + " }";
   }
@@ -223,9 +241,12 @@ std::string Elaborator::typeText(const ResolvedType &type) const {
 // Names that were meant
 //===----------------------------------------------------------------------===//
 
+/// A longer name isn't a slip of the keyboard.
+static constexpr size_t longestName = 64;
+
 /// Damerau's distance: insertions, deletions, substitutions and exchanges of neighbours.
 static size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> rows(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  size_t rows[longestName + 1][longestName + 1];
   for (size_t i = 0; i <= a.size(); ++i)
     for (size_t j = 0; j <= b.size(); ++j) {
       if (i == 0 || j == 0) {
@@ -243,11 +264,18 @@ static size_t distance(std::string_view a, std::string_view b) {
 std::string check::nearest(std::string_view name, const std::vector<std::string> &names) {
   std::string best;
   size_t least = std::max<size_t>(1, name.size() / 3) + 1;
-  if (name.size() > 64 || name.size() < 3)
+  if (name.size() > longestName || name.size() < 3)
     return best;
+  size_t left = CheckLimits::suggestions * 200;
   for (const std::string &candidate : names) {
-    if (candidate.size() > 64 || candidate == name)
+    size_t longer = std::max(candidate.size(), name.size());
+    if (longer > longestName || 2 * longer - candidate.size() - name.size() > least ||
+        candidate == name)
       continue;
+    size_t cells = name.size() * candidate.size();
+    if (cells > left)
+      break;
+    left -= cells;
     size_t edits = distance(name, candidate);
     if (edits < least || (edits == least && !best.empty() && candidate < best)) {
       best = candidate;

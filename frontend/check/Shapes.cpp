@@ -153,6 +153,12 @@ Value Elaborator::joinTensors(bool stack, std::vector<CallArg> args, const CallS
                  .secondary(ranges[i], typeText(parts[i])),
              ErrorValue{};
     joined.dim = joined.dim + parts[i].axes[axis].dim;
+    if (joined.dim.size() > CheckLimits::formula)
+      return fail(Code::FormulaTooLarge, site.range,
+                  "the size of what is joined here is a formula that becomes too large");
+    if (!joined.dim.isValid())
+      return fail(Code::DimensionOverflow, site.range,
+                  "the size of what is joined here doesn't fit 64 bits");
   }
   joined.origin = site.range;
   if (parts.size() == 1)

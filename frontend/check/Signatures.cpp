@@ -166,7 +166,7 @@ bool Elaborator::checkUntyped(const Value &value, const ast::Param &param, Sourc
   return false;
 }
 
-bool Elaborator::bindType(const ast::Type *type, Value &value, const DimEnv &env,
+bool Elaborator::bindType(const ast::Type *type, const Value &value, const DimEnv &env,
                           const ast::Param &param, SourceRange range, const CallSite &site,
                           std::vector<Pending> &pending) {
   auto wrong = [&](const std::string &wanted) {
@@ -176,12 +176,17 @@ bool Elaborator::bindType(const ast::Type *type, Value &value, const DimEnv &env
         .secondary(type->range, "declared here");
     return false;
   };
+  if (!spend(4))
+    return false;
   if (type->kind == ast::TypeKind::Named) {
     auto &named = ast::cast<ast::NamedType>(type);
     ScopePtr aliasScope;
     const ast::Alias *alias = findAlias(*env.scope, named.path, aliasScope);
     if (!alias)
       return bindTensor(named, value, env, param, range, site, pending);
+    AliasDepth guard(aliasDepth);
+    if (!mayEnterAlias(named.range))
+      return false;
     environments.push_back(std::make_unique<DimEnv>(DimEnv{aliasScope, nullptr, {}, nullptr}));
     DimEnv &inner = *environments.back();
     return !recursiveAliases.count(alias) && enterAlias(named, *alias, env, inner) &&
@@ -202,7 +207,7 @@ bool Elaborator::bindType(const ast::Type *type, Value &value, const DimEnv &env
     if (!sequence)
       return wrong("a list");
     bool ok = true;
-    for (Value &item : sequence->items)
+    for (const Value &item : sequence->items)
       ok &= bindType(ast::cast<ast::ListType>(type).item, item, env, param, range, site, pending);
     return ok;
   }
@@ -211,16 +216,18 @@ bool Elaborator::bindType(const ast::Type *type, Value &value, const DimEnv &env
     if (!record)
       return wrong("a record");
     bool ok = true;
-    for (const ast::Param &field : ast::cast<ast::RecordType>(type).fields)
+    for (const ast::Param &field : ast::cast<ast::RecordType>(type).fields) {
+      spend(record->fields.size() / 16);
       for (auto &[name, item] : record->fields)
         if (name == field.name.text)
           ok &= bindType(field.type, item, env, param, range, site, pending);
+    }
     return ok;
   }
   return true;
 }
 
-bool Elaborator::bindTensor(const ast::NamedType &type, Value &value, const DimEnv &env,
+bool Elaborator::bindTensor(const ast::NamedType &type, const Value &value, const DimEnv &env,
                             const ast::Param &param, SourceRange range, const CallSite &site,
                             std::vector<Pending> &pending) {
   std::string_view name = type.path.names.back().text;

@@ -108,7 +108,7 @@ void Elaborator::readStartOf(TrainBlock &block, const std::string &target, const
     }
     Value value = evaluate(arg.value, block.module->scope);
     auto *pairs = value.get<Sequence>();
-    for (const Value &item : pairs ? pairs->items : std::vector<Value>{value}) {
+    for (const Value &item : pairs ? pairs->items : Parts<Value>{value}) {
       auto *pair = item.get<Sequence>();
       auto *from = pair && pair->items.size() == 2 ? pair->items[0].get<Text>() : nullptr;
       auto *to = from ? pair->items[1].get<Text>() : nullptr;

@@ -12,8 +12,11 @@ using namespace tenon::check;
 
 /// The parameters but for those that `freeze` holds.
 Value Elaborator::trainedTree(const TrainBlock &block) {
-  Record tree = *parameterTree(*block.model).get<Record>();
-  std::erase_if(tree.fields, [&](auto &field) { return isFrozen(field.first); });
+  Value all = parameterTree(*block.model);
+  Record tree;
+  for (auto &[path, value] : all.get<Record>()->fields)
+    if (!isFrozen(path))
+      tree.fields.emplace_back(path, value);
   return tree;
 }
 

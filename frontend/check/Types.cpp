@@ -64,6 +64,8 @@ static std::pair<const ast::Expr *, const DimEnv *> follow(const ast::Expr *expr
 
 void Elaborator::unknownDims(const ast::Expr *written, const DimEnv &written_env,
                              std::vector<std::string> &out) {
+  if (!spend(1))
+    return;
   auto [expr, env] = follow(written, &written_env);
   if (auto *name = ast::dynCast<ast::NameExpr>(expr)) {
     auto value = lookup(*env->scope, name->name, name->range);
@@ -84,6 +86,8 @@ void Elaborator::unknownDims(const ast::Expr *written, const DimEnv &written_env
 }
 
 std::optional<Dim> Elaborator::evaluateDim(const ast::Expr *written, const DimEnv &written_env) {
+  if (!spend(2))
+    return std::nullopt;
   auto [expr, env] = follow(written, &written_env);
   if (expr->kind == ast::ExprKind::Wildcard)
     return freshHole(expr->range);
@@ -198,11 +202,11 @@ const ast::Alias *Elaborator::findAlias(const Scope &scope, const ast::Path &pat
   };
   for (const Scope *s = &scope; s; s = s->parent.get()) {
     if (s->self && path.names.size() == 1)
-      for (const ast::Member *member : s->self->decl->members)
-        if (member->kind == ast::MemberKind::Alias && member->name.text == name) {
-          aliasScope = s->self->scope;
-          return member->alias;
-        }
+      if (auto *member = memberNamed(*s->self->decl, name);
+          member && member->kind == ast::MemberKind::Alias) {
+        aliasScope = s->self->scope;
+        return member->alias;
+      }
     if (!s->module)
       continue;
     if (path.names.size() == 1)
@@ -237,7 +241,7 @@ bool Elaborator::enterAlias(const ast::NamedType &type, const ast::Alias &alias,
 
 ResolvedType Elaborator::resolveType(const ast::Type *type, const DimEnv &env) {
   ResolvedType result;
-  if (!type || type->kind == ast::TypeKind::Error)
+  if (!type || type->kind == ast::TypeKind::Error || !spend(8))
     return result;
   switch (type->kind) {
   case ast::TypeKind::Named:
@@ -302,7 +306,9 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
   ScopePtr aliasScope;
   if (const ast::Alias *alias = findAlias(*env.scope, type.path, aliasScope)) {
     DimEnv inner{aliasScope, nullptr, {}, nullptr};
-    if (recursiveAliases.count(alias) || !enterAlias(type, *alias, env, inner))
+    AliasDepth guard(aliasDepth);
+    if (recursiveAliases.count(alias) || !mayEnterAlias(type.range) ||
+        !enterAlias(type, *alias, env, inner))
       return result;
     return resolveType(alias->type, inner);
   }
@@ -336,6 +342,13 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
   }
   result.dtype = *dtype;
   bool ok = true;
+  if (type.dims.size() > CheckLimits::rank) {
+    error(Code::TensorTooLarge, type.range,
+          "a tensor has at most " + std::to_string(CheckLimits::rank) +
+              " dimensions, and this has " + std::to_string(type.dims.size()))
+        .done();
+    return result;
+  }
   for (const ast::TypeDim &dim : type.dims) {
     if (env.isEllipsis(dim)) {
       if (!env.vars || !env.vars->ellipsis) {
@@ -360,6 +373,12 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
       result.axes.push_back(axis);
     }
   }
+  if (ok && !isCountable(result.axes)) {
+    error(Code::TensorTooLarge, type.range,
+          "this is a tensor with more elements than 64 bits can count")
+        .done();
+    ok = false;
+  }
   result.kind = ok ? Kind::Tensor : Kind::Error;
   return result;
 }
@@ -375,6 +394,8 @@ SourceRange Elaborator::originOf(const ast::Expr *written, const DimEnv &written
 }
 
 Decided Elaborator::decidedBy(const ast::Expr *written, const DimEnv &written_env) {
+  if (!spend(1))
+    return Decided::Elsewhere;
   auto [expr, env] = follow(written, &written_env);
   if (expr->kind == ast::ExprKind::Number)
     return Decided::Fixed;
@@ -428,7 +449,7 @@ Value Elaborator::fill(const Fill &fill, Dt dtype, std::vector<Axis> axes) {
 
 Value Elaborator::coerce(Value value, const ResolvedType &type, SourceRange range,
                          const std::string &what, Code code, SourceRange typeRange) {
-  if (value.isError() || type.kind == Kind::Error)
+  if (value.isError() || type.kind == Kind::Error || !spend(1))
     return ErrorValue{};
   auto wrong = [&]() -> Value {
     error(code, range, what + " is " + typeText(type) + ", and this value is " + typeText(value))
@@ -453,6 +474,7 @@ Value Elaborator::coerce(Value value, const ResolvedType &type, SourceRange rang
     auto *text = value.get<Text>();
     if (!text)
       return wrong();
+    spend(type.names.size() / 16);
     if (std::count(type.names.begin(), type.names.end(), text->value))
       return value;
     auto report = error(Code::UnknownChoice, range,
@@ -479,8 +501,12 @@ Value Elaborator::coerce(Value value, const ResolvedType &type, SourceRange rang
       return wrong();
     Record result;
     for (size_t i = 0; i < type.items.size(); ++i) {
-      auto field = std::find_if(record->fields.begin(), record->fields.end(),
-                                [&](auto &f) { return f.first == type.names[i]; });
+      auto field = record->fields.begin() + i;
+      if (field->first != type.names[i]) {
+        spend(type.items.size() / 16);
+        field = std::find_if(record->fields.begin(), record->fields.end(),
+                             [&](auto &f) { return f.first == type.names[i]; });
+      }
       if (field == record->fields.end())
         return wrong();
       result.fields.emplace_back(

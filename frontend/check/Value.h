@@ -88,15 +88,65 @@ struct Tensor {
   bool isScalar() const { return axes.empty(); }
 };
 
+/// The parts of a tuple, list, record or formula. Copies share them until one is changed, so that
+/// what is made of itself twice takes no more room than itself; how large and how deep it is when
+/// written out is counted as it is made.
+template <typename T> class Parts {
+public:
+  Parts() = default;
+  Parts(std::initializer_list<T> items) {
+    for (const T &item : items)
+      push_back(item);
+  }
+
+  explicit Parts(std::vector<T> items) {
+    for (T &item : items)
+      push_back(std::move(item));
+  }
+
+  const T *begin() const { return held_ ? held_->items.data() : nullptr; }
+  const T *end() const { return begin() + size(); }
+  size_t size() const { return held_ ? held_->items.size() : 0; }
+  bool empty() const { return size() == 0; }
+  const T &operator[](size_t i) const { return held_->items[i]; }
+  /// Whether another one has the same parts.
+  bool isShared() const { return held_.use_count() > 1; }
+  /// The sum of the parts' sizes.
+  size_t total() const { return held_ ? held_->total : 0; }
+  /// Of the deepest part; 0 if there is none.
+  size_t depth() const { return held_ ? held_->depth : 0; }
+
+  void push_back(T item) {
+    if (!held_)
+      held_ = std::make_shared<Held>();
+    else if (held_.use_count() > 1)
+      held_ = std::make_shared<Held>(*held_);
+    size_t size = sizeOf(item), below = depthOf(item);
+    held_->total = std::max(held_->total, held_->total + size); // at most all that can be counted
+    held_->depth = std::max(held_->depth, below);
+    held_->items.push_back(std::move(item));
+  }
+  template <typename... Args> void emplace_back(Args &&...args) {
+    push_back(T(std::forward<Args>(args)...));
+  }
+
+private:
+  struct Held {
+    std::vector<T> items;
+    size_t total = 0, depth = 0;
+  };
+  std::shared_ptr<Held> held_;
+};
+
 /// A number that is fixed before anything runs, or a whole-number expression over named dimensions,
 /// or a real computed from such. It has no dtype.
 struct Number {
   bool isReal = false;
-  Dim whole;                    ///< if not isReal
-  double real = 0;              ///< if isReal and there are no operands
-  MapKind map = MapKind::Add;   ///< of the operands
-  std::vector<Number> operands; ///< a real that depends on named dimensions
-  SourceRange quotient;         ///< of the integer division that made it, in this expression
+  Dim whole;                  ///< if not isReal
+  double real = 0;            ///< if isReal and there are no operands
+  MapKind map = MapKind::Add; ///< of the operands
+  Parts<Number> operands;     ///< a real that depends on named dimensions
+  SourceRange quotient;       ///< of the integer division that made it, in this expression
 
   static Number integer(Dim dim) {
     Number n;
@@ -126,10 +176,10 @@ struct Value;
 /// `(a, b)` or `[a, b]`
 struct Sequence {
   bool isList = false;
-  std::vector<Value> items;
+  Parts<Value> items;
 };
 struct Record {
-  std::vector<std::pair<std::string, Value>> fields;
+  Parts<std::pair<std::string, Value>> fields;
 };
 
 /// Something to call.
@@ -190,6 +240,16 @@ struct Value {
   template <typename T> bool is() const { return std::holds_alternative<T>(data); }
   bool isError() const { return is<ErrorValue>(); }
 };
+
+/// How much there is in a value when it is written out: at least 1 for each number and tensor, and
+/// what their dimensions' formulas add. At most `SIZE_MAX`.
+size_t sizeOf(const Number &number);
+size_t sizeOf(const Value &value);
+size_t sizeOf(const std::pair<std::string, Value> &field);
+/// How many levels of parts it has: 1 for a number or tensor.
+size_t depthOf(const Number &number);
+size_t depthOf(const Value &value);
+size_t depthOf(const std::pair<std::string, Value> &field);
 
 /// A type as it stands in a signature, all its names replaced by what they are.
 struct ResolvedType {
@@ -270,10 +330,17 @@ struct ModelInstance {
   std::map<std::string, Value, std::less<>> fields;
   std::vector<std::string> evaluating; ///< fields being evaluated, to find circles
   std::vector<std::unique_ptr<Slot>> slots;
+  std::map<const ast::Member *, Slot *> slotOfMember;
   SourceRange made;    ///< the call that made it
   bool isOpen = false; ///< its uses decide a width, or it holds a model it was given
   Role parameterRole = Role::Parameter; ///< of its slots
   Role stateRole = Role::State;
+
+  /// Null if the member is none of a slot, or there is no such slot.
+  Slot *slotOf(const ast::Member *member) const {
+    auto found = slotOfMember.find(member);
+    return found == slotOfMember.end() ? nullptr : found->second;
+  }
 };
 
 /// A file.

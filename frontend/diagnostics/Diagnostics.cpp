@@ -64,14 +64,46 @@ DiagnosticBuilder DiagnosticEngine::warning(Code code, SourceRange range, std::s
   return {*this, {code, Severity::Warning, std::move(message), {range, ""}, {}, {}, {}}};
 }
 
+/// Cuts a text that quotes a program at length; whole characters stay.
+static void clip(std::string &text) {
+  constexpr size_t longest = 600;
+  if (text.size() <= longest)
+    return;
+  size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  text.resize(end);
+  text += "…";
+}
+
+static void clip(Diagnostic &diagnostic) {
+  constexpr size_t longestFix = 400;
+  clip(diagnostic.message);
+  clip(diagnostic.primary.text);
+  for (Label &label : diagnostic.secondary)
+    clip(label.text);
+  for (std::string &note : diagnostic.notes)
+    clip(note);
+  for (std::string &help : diagnostic.help)
+    clip(help);
+  constexpr size_t mostLabels = 16;
+  if (diagnostic.secondary.size() > mostLabels)
+    diagnostic.secondary.resize(mostLabels);
+  // Text that was quoted at length is cut, and so no replacement.
+  if (std::any_of(diagnostic.fixes.begin(), diagnostic.fixes.end(),
+                  [](const Label &fix) { return fix.text.size() > longestFix; }))
+    diagnostic.fixes.clear();
+}
+
 void DiagnosticEngine::report(Diagnostic diagnostic) {
+  if (isFull()) {
+    errors_ += diagnostic.severity == Severity::Error;
+    return;
+  }
+  clip(diagnostic);
   if (std::find(diagnostics_.begin(), diagnostics_.end(), diagnostic) != diagnostics_.end())
     return;
   errors_ += diagnostic.severity == Severity::Error;
-  if (diagnostics_.size() >= limit_) {
-    ++dropped_;
-    return;
-  }
   diagnostics_.push_back(std::move(diagnostic));
 }
 
@@ -81,10 +113,10 @@ std::vector<Diagnostic> DiagnosticEngine::sorted() const {
     return std::tie(a.primary.range, a.code, a.message) <
            std::tie(b.primary.range, b.code, b.message);
   });
-  if (dropped_ != 0) {
+  if (isFull()) {
     Diagnostic rest;
     rest.code = Code::TooManyErrors;
-    rest.message = std::to_string(dropped_) + " more messages are not shown";
+    rest.message = "after " + std::to_string(limit_) + " messages nothing more is looked at";
     result.push_back(std::move(rest));
   }
   return result;

@@ -76,7 +76,8 @@ private:
   Diagnostic diagnostic_;
 };
 
-/// Collects diagnostics. Bounded: what comes after `limit` errors is counted, not kept.
+/// Collects diagnostics. Bounded: after `limit` of them nothing more is kept, and no text in one is
+/// longer than anybody reads.
 class DiagnosticEngine {
 public:
   explicit DiagnosticEngine(size_t limit = 100) : limit_(limit) {}
@@ -89,13 +90,12 @@ public:
   size_t errorCount() const { return errors_; }
   /// Nothing more is kept; a stage may stop looking for errors.
   bool isFull() const { return diagnostics_.size() >= limit_; }
-  /// In order of file, place and code; equal ones once; the last one says how many were left out.
+  /// In order of file, place and code; equal ones once; where the limit is reached the last one says so.
   std::vector<Diagnostic> sorted() const;
 
 private:
   size_t limit_;
   size_t errors_ = 0;
-  size_t dropped_ = 0;
   std::vector<Diagnostic> diagnostics_;
 };
 

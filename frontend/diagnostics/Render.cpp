@@ -42,7 +42,7 @@ private:
   void collect();
   void section(LinePlace place, std::vector<Mark> &marks, bool first);
   void snippet(LinePlace place, std::vector<Mark> &marks);
-  Row sourceRow(std::string_view text, std::vector<Mark> &marks) const;
+  Row sourceRow(std::string_view line, std::vector<Mark> &marks) const;
   void labels(std::vector<Mark> &marks);
   void line(const std::string &number, const Row &row);
   void gutterLine(std::string_view sign, const std::string &text);
@@ -101,9 +101,36 @@ void Renderer::line(const std::string &number, const Row &row) {
   out_ += "\n";
 }
 
+/// The stretch of a very long line around what is marked first, so that the rest of it costs
+/// nothing; the marks' bytes are then counted from there. Marks outside stand at its ends.
+static std::string_view stretch(std::string_view text, std::vector<Mark> &marks) {
+  constexpr uint32_t most = 4096;
+  if (text.size() <= most)
+    return text;
+  uint32_t begin = marks.front().begin;
+  for (const Mark &mark : marks)
+    begin = mark.primary ? mark.begin : begin;
+  begin -= std::min(begin, most / 4);
+  for (int i = 0; i < 3 && begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80;
+       ++i)
+    --begin;
+  std::string_view result = text.substr(begin, most);
+  auto place = [&](uint32_t offset) {
+    return offset < begin ? 0 : std::min(offset - begin, static_cast<uint32_t>(result.size()));
+  };
+  for (Mark &mark : marks) {
+    mark.begin = place(mark.begin);
+    mark.end = place(mark.end);
+  }
+  return result;
+}
+
 /// The line as it is shown, clipped around its marks; sets the marks' columns.
-Row Renderer::sourceRow(std::string_view text, std::vector<Mark> &marks) const {
+Row Renderer::sourceRow(std::string_view line, std::vector<Mark> &marks) const {
   constexpr std::string_view dots = "...";
+  std::string_view text = stretch(line, marks);
+  bool cutBefore = text.data() != line.data();
+  bool cutBehind = text.data() + text.size() != line.data() + line.size();
   std::vector<Glyph> shown = glyphs(text);
   unsigned total = 0;
   std::vector<unsigned> columns;
@@ -132,14 +159,14 @@ Row Renderer::sourceRow(std::string_view text, std::vector<Mark> &marks) const {
     from = std::min(low > margin ? low - margin : 0, total - options_.width);
   }
   unsigned to = std::min(total, from + options_.width);
+  unsigned shift = from > 0 || cutBefore ? 3 : 0;
   Row row;
   for (size_t i = 0; i < shown.size(); ++i)
     if (columns[i] >= from && columns[i] + shown[i].width <= to)
-      row.put(columns[i] - from + (from > 0 ? 3 : 0), shown[i].text, Style::Plain);
-  if (from > 0)
+      row.put(columns[i] - from + shift, shown[i].text, Style::Plain);
+  if (shift > 0)
     row.put(0, dots, Style::Plain);
-  unsigned shift = from > 0 ? 3 : 0;
-  if (to < total)
+  if (to < total || cutBehind)
     row.put(to - from + shift, dots, Style::Plain);
   for (Mark &mark : marks) {
     unsigned end = std::min(mark.column + mark.width, std::max(to, from + 1));

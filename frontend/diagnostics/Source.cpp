@@ -25,8 +25,15 @@ FileId SourceManager::add(std::string path, std::string text) {
 
 FileId SourceManager::load(const std::string &path, std::string &error) {
   std::error_code status;
-  if (std::filesystem::is_directory(path, status)) {
+  auto kind = std::filesystem::status(path, status).type();
+  if (kind == std::filesystem::file_type::directory) {
     error = "it is a folder";
+    return {};
+  }
+  // A pipe or device might have no end.
+  if (kind != std::filesystem::file_type::regular &&
+      kind != std::filesystem::file_type::not_found) {
+    error = "it is no plain file";
     return {};
   }
   std::ifstream stream(path, std::ios::binary | std::ios::ate);
@@ -35,13 +42,13 @@ FileId SourceManager::load(const std::string &path, std::string &error) {
     return {};
   }
   auto size = static_cast<std::streamoff>(stream.tellg());
-  if (size < 0 || static_cast<size_t>(size) > maxFileSize) {
-    error = size < 0 ? "its size is unknown" : "it is larger than 1 GiB";
+  if (size < 0) {
+    error = "its size is unknown";
     return {};
   }
-  std::string text(static_cast<size_t>(size), '\0');
+  std::string text(std::min(static_cast<size_t>(size), maxFileSize + 1), '\0');
   stream.seekg(0);
-  if (!stream.read(text.data(), size)) {
+  if (!stream.read(text.data(), static_cast<std::streamsize>(text.size()))) {
     error = "it could not be read to its end";
     return {};
   }

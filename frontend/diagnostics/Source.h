@@ -41,12 +41,14 @@ struct LineColumn {
 /// Holds the texts of all files of a program; views into them stay valid as long as it lives.
 class SourceManager {
 public:
-  /// Files above this size are not read: places are 32-bit.
-  static constexpr size_t maxFileSize = size_t(1) << 30;
+  /// A program's file has at most this many bytes: a text that people write is far below, and what
+  /// is far above isn't worth the time of lexing it.
+  static constexpr size_t maxFileSize = size_t(1) << 20;
 
   /// Adds a text that is known by `path` in messages.
   FileId add(std::string path, std::string text);
-  /// Reads a file. On failure the id is invalid and `error` says why.
+  /// Reads a file. On failure the id is invalid and `error` says why. Of a file that is too large
+  /// only so much is read that it is still too large, which is for its parser to report.
   FileId load(const std::string &path, std::string &error);
 
   std::string_view text(FileId file) const { return files_[file.index].text; }

@@ -17,7 +17,13 @@ std::optional<std::string> format(const SourceManager &sources, FileId file,
   Arena arena;
   DiagnosticEngine silent;
   TokenStream stream = lex(sources, file, arena, silent);
-  return Formatter(sources.text(file), stream).file(*tree);
+  std::string text = Formatter(sources.text(file), stream).file(*tree);
+  if (text.size() <= SourceManager::maxFileSize)
+    return text;
+  engine.error(Code::FileTooLarge, {file, 0, 0}, "laid out, this file would have more than 1 MiB")
+      .help("divide it into files that are imported")
+      .done();
+  return std::nullopt;
 }
 
 bool sameMeaning(const std::string &before, const std::string &after) {

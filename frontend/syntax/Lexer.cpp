@@ -402,9 +402,15 @@ void Lexer::next() {
 }
 
 TokenStream Lexer::run() {
+  if (text_.size() > SourceManager::maxFileSize) {
+    engine_.error(Code::FileTooLarge, range(0, 0), "a file of a program has at most 1 MiB")
+        .help("divide it into files that are imported; tables of numbers belong into a data set")
+        .done();
+    at_ = text_.size();
+  }
   if (text_.starts_with("\xEF\xBB\xBF"))
     at_ = 3;
-  while (at_ < text_.size())
+  while (at_ < text_.size() && !engine_.isFull())
     next();
   if (!open_.empty() && !engine_.isFull())
     reportUnclosed(open_.back());

@@ -52,7 +52,7 @@ bool Dim::MonomialLess::operator()(const Monomial &a, const Monomial &b) const {
   return compare(a, b) < 0;
 }
 bool Dim::operator==(const Dim &other) const {
-  return overflow_ == other.overflow_ && compare(*this, other) == 0;
+  return state_ == other.state_ && compare(*this, other) == 0;
 }
 bool Dim::operator<(const Dim &other) const { return compare(*this, other) < 0; }
 
@@ -60,38 +60,71 @@ bool Dim::operator<(const Dim &other) const { return compare(*this, other) < 0; 
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+static size_t sizeOf(const Dim::Monomial &monomial) {
+  size_t size = 1;
+  for (auto &factor : monomial)
+    size += factor->size();
+  return size;
+}
+
 Dim::Dim(int64_t value) {
   if (value)
-    terms_[{}] = value;
+    add({}, value);
 }
 
 Dim Dim::symbol(std::string name) {
   Dim result;
-  result.terms_[{std::make_shared<const Atom>(Atom{AtomKind::Symbol, std::move(name), {}, {}})}] =
-      1;
+  result.add({std::make_shared<const Atom>(Atom{AtomKind::Symbol, std::move(name), {}, {}})}, 1);
   return result;
 }
 
 Dim Dim::atom(AtomKind kind, const Dim &a, const Dim &b) {
   Dim result;
-  result.terms_[{std::make_shared<const Atom>(Atom{kind, {}, a, b})}] = 1;
-  result.overflow_ = a.overflow_ || b.overflow_;
+  result.join(a);
+  result.join(b);
+  if (result.isTooLarge())
+    return result;
+  result.add({std::make_shared<const Atom>(Atom{kind, {}, a, b})}, 1);
   return result;
 }
 
 void Dim::add(const Monomial &monomial, int64_t coefficient) {
+  if (isTooLarge())
+    return;
   auto [place, isNew] = terms_.try_emplace(monomial, coefficient);
-  if (!isNew)
-    overflow_ |= __builtin_add_overflow(place->second, coefficient, &place->second);
-  if (place->second == 0)
+  if (isNew)
+    size_ += sizeOf(monomial);
+  else if (__builtin_add_overflow(place->second, coefficient, &place->second))
+    state_ = State::Overflow;
+  if (place->second == 0) {
+    size_ -= sizeOf(monomial);
     terms_.erase(place);
+  }
+  if (size_ > maximalSize)
+    giveUp();
+}
+
+void Dim::giveUp() {
+  *this = Dim();
+  state_ = State::TooLarge;
+}
+
+void Dim::join(const Dim &other) {
+  if (other.isTooLarge())
+    giveUp();
+  else if (!other.isValid() && !isTooLarge())
+    state_ = State::Overflow;
+}
+
+void Dim::accumulate(const Dim &other) {
+  join(other);
+  for (auto &[monomial, coefficient] : other.terms_)
+    add(monomial, coefficient);
 }
 
 Dim Dim::operator+(const Dim &other) const {
   Dim result = *this;
-  result.overflow_ |= other.overflow_;
-  for (auto &[monomial, coefficient] : other.terms_)
-    result.add(monomial, coefficient);
+  result.accumulate(other);
   return result;
 }
 
@@ -99,14 +132,21 @@ Dim Dim::operator-(const Dim &other) const { return *this + other * Dim(-1); }
 
 Dim Dim::operator*(const Dim &other) const {
   Dim result;
-  result.overflow_ = overflow_ || other.overflow_;
+  result.join(*this);
+  result.join(other);
+  // What the product has before terms meet.
+  if (terms_.size() * other.size_ + other.terms_.size() * size_ > 4 * maximalSize)
+    result.giveUp();
+  if (result.isTooLarge())
+    return result;
   for (auto &[m1, c1] : terms_)
     for (auto &[m2, c2] : other.terms_) {
       Monomial product;
       std::merge(m1.begin(), m1.end(), m2.begin(), m2.end(), std::back_inserter(product),
                  [](auto &a, auto &b) { return compare(*a, *b) < 0; });
       int64_t coefficient;
-      result.overflow_ |= __builtin_mul_overflow(c1, c2, &coefficient);
+      if (__builtin_mul_overflow(c1, c2, &coefficient) && !result.isTooLarge())
+        result.state_ = State::Overflow;
       result.add(product, coefficient);
     }
   return result;
@@ -137,10 +177,11 @@ std::optional<Dim> Dim::floorDiv(const Dim &a, const Dim &b) {
     for (auto &[monomial, coefficient] : a.terms_) {
       int64_t q =
           monomial.empty() || coefficient % *divisor == 0 ? floorDivide(coefficient, *divisor) : 0;
+      int64_t remainder = q == 0 && !monomial.empty() ? coefficient : coefficient % *divisor;
       whole.add(monomial, q);
-      rest.add(monomial, coefficient - q * *divisor);
+      rest.add(monomial, monomial.empty() && remainder < 0 ? remainder + *divisor : remainder);
     }
-    whole.overflow_ |= a.overflow_;
+    whole.join(a);
     if (auto c = rest.constant())
       return whole + Dim(floorDivide(*c, *divisor));
     return whole + atom(AtomKind::FloorDiv, rest, b);
@@ -161,7 +202,9 @@ std::optional<Dim> Dim::floorDiv(const Dim &a, const Dim &b) {
         }
         left.erase(at);
       }
-      if (!exact || c % coefficient != 0) {
+      // The one quotient of two numbers that doesn't fit, -2^63 / -1, stays a division.
+      if (!exact || (coefficient == -1 && c == std::numeric_limits<int64_t>::min()) ||
+          c % coefficient != 0) {
         exact = false;
         break;
       }
@@ -236,29 +279,38 @@ std::vector<std::string> Dim::symbols() const {
 
 Dim Dim::substitute(const std::function<std::optional<Dim>(const std::string &)> &find) const {
   Dim result;
-  result.overflow_ = overflow_;
+  result.join(*this);
   for (auto &[monomial, coefficient] : terms_) {
     Dim term(coefficient);
+    Monomial kept;
     for (auto &factor : monomial) {
-      Dim value;
       if (factor->kind == AtomKind::Symbol) {
-        value = find(factor->name).value_or(symbol(factor->name));
-      } else {
-        Dim l = factor->left.substitute(find), r = factor->right.substitute(find);
-        value = factor->kind == AtomKind::Max   ? max(l, r)
-                : factor->kind == AtomKind::Min ? min(l, r)
-                                                : floorDiv(l, r).value_or(atom(factor->kind, l, r));
+        if (auto value = find(factor->name))
+          term = term * *value;
+        else
+          kept.push_back(factor);
+        continue;
       }
-      term = term * value;
+      // What doesn't change is kept as it is: made anew, maxima in maxima would ask all of their
+      // inner ones again, at each level.
+      Dim l = factor->left.substitute(find), r = factor->right.substitute(find);
+      if (l == factor->left && r == factor->right)
+        kept.push_back(factor);
+      else if (factor->kind == AtomKind::FloorDiv)
+        term = term * floorDiv(l, r).value_or(atom(factor->kind, l, r));
+      else
+        term = term * (factor->kind == AtomKind::Max ? max(l, r) : min(l, r));
     }
-    result = result + term;
+    Dim rest;
+    rest.add(kept, 1);
+    result.accumulate(term * rest);
   }
   return result;
 }
 
 std::optional<int64_t>
 Dim::evaluate(const std::function<std::optional<int64_t>(const std::string &)> &value) const {
-  if (overflow_)
+  if (!isValid())
     return std::nullopt;
   int64_t sum = 0;
   for (auto &[monomial, coefficient] : terms_) {
@@ -305,13 +357,16 @@ std::optional<Dim> Dim::solveFor(const std::string &name, const Dim &value) cons
 }
 
 bool Dim::isNonNegative(int64_t least) const {
-  if (overflow_)
+  if (!isValid())
     return false;
   // Each name as `least` plus something >= 0: if no coefficient is negative then, neither is the
   // sum. Floor divisions of non-negative parts, maxima and minima count as one more such name.
-  Dim shifted = substitute(
-      [&](const std::string &name) -> std::optional<Dim> { return symbol(name) + Dim(least); });
-  for (auto &[monomial, coefficient] : shifted.terms_) {
+  if (least != 0) {
+    Dim shifted = substitute(
+        [&](const std::string &name) -> std::optional<Dim> { return symbol(name) + Dim(least); });
+    return shifted.isNonNegative();
+  }
+  for (auto &[monomial, coefficient] : terms_) {
     if (coefficient < 0)
       return false;
     for (auto &factor : monomial) {
@@ -354,8 +409,8 @@ static std::string print(const Dim::Atom &atom) {
 }
 
 std::string Dim::str() const {
-  if (overflow_)
-    return "<overflow>";
+  if (!isValid())
+    return isTooLarge() ? "<too large>" : "<overflow>";
   if (terms_.empty())
     return "0";
   std::string text;

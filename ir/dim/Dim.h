@@ -3,7 +3,8 @@
 // The extents of tensors. A `Dim` is kept in normal form, a polynomial with integer coefficients
 // over atoms, so that two expressions that are equal as polynomials are the same value and print
 // the same text. An atom is a named dimension, or a floor division, maximum or minimum whose
-// arguments are normal forms themselves. No dependency on LLVM or MLIR.
+// arguments are normal forms themselves. A formula that outgrows `maximalSize`, as products of sums
+// and quotients of quotients soon do, is given up. No dependency on LLVM or MLIR.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -72,8 +73,13 @@ public:
   std::optional<Dim> solveFor(const std::string &name, const Dim &value) const;
   /// True if it is >= 0 whenever every named dimension is >= `least`. False means "not proved".
   bool isNonNegative(int64_t least = 0) const;
-  /// True if no arithmetic in building this overflowed 64 bits.
-  bool isValid() const { return !overflow_; }
+  /// True if no arithmetic in building this overflowed 64 bits or made too large a formula.
+  bool isValid() const { return state_ == State::Exact; }
+  /// True if it was given up as a formula, and not for an overflow.
+  bool isTooLarge() const { return state_ == State::TooLarge; }
+  /// How many terms and factors are written in it, those within its atoms included.
+  size_t size() const { return size_; }
+  static constexpr size_t maximalSize = size_t(1) << 16;
 
   std::string str() const;
   size_t hash() const;
@@ -81,15 +87,23 @@ public:
 private:
   static Dim atom(AtomKind kind, const Dim &a, const Dim &b);
   void add(const Monomial &monomial, int64_t coefficient);
+  /// The worse of the two states, and nothing else where the formula is too large.
+  void join(const Dim &other);
+  void giveUp();
+  void accumulate(const Dim &other);
 
+  enum class State : uint8_t { Exact, Overflow, TooLarge };
   Terms terms_;
-  bool overflow_ = false;
+  size_t size_ = 0;
+  State state_ = State::Exact;
 };
 
 struct Dim::Atom {
   AtomKind kind;
   std::string name; // Symbol
   Dim left, right;  // the others
+
+  size_t size() const { return 1 + left.size() + right.size(); }
 };
 
 } // namespace tenon

@@ -57,24 +57,37 @@ static std::optional<Dim::Monomial> quotient(Dim::Monomial monomial, const Dim::
 //===----------------------------------------------------------------------===//
 
 Dim DimFacts::reduced(Dim dim) const {
-  for (auto &[name, by] : replaced_)
+  if (replaced_.empty() || dim.constant())
+    return dim;
+  std::vector<std::string> names = dim.symbols();
+  for (auto &[name, by] : replaced_) {
+    if (!std::binary_search(names.begin(), names.end(), name))
+      continue;
     dim = dim.substitute([&](const std::string &other) -> std::optional<Dim> {
       return other == name ? std::optional(by) : std::nullopt;
     });
+    names = dim.symbols();
+  }
   return dim;
 }
 
 void DimFacts::replace(const std::string &name, const Dim &by) {
-  bool known = by.isNonNegative();
+  if (replaced_.size() >= mostFacts)
+    return;
   replaced_.emplace_back(name, by);
-  if (!known)
-    inequalities_.push_back(by);
+  if (!by.isNonNegative())
+    know(by);
+}
+
+void DimFacts::know(const Dim &notNegative) {
+  if (inequalities_.size() < mostFacts)
+    inequalities_.push_back(notNegative);
 }
 
 void DimFacts::assumeNotLess(const Dim &a, const Dim &b) {
   Dim difference = reduced(a - b);
   if (difference.isValid() && !difference.isNonNegative())
-    inequalities_.push_back(difference);
+    know(difference);
 }
 
 /// Solves `sum == value` for a name in it that `value` doesn't contain.
@@ -122,8 +135,8 @@ void DimFacts::assumeEqual(const Dim &a, const Dim &b) {
     replace(solution->first, solution->second);
     return;
   }
-  inequalities_.push_back(difference);
-  inequalities_.push_back(-difference);
+  know(difference);
+  know(-difference);
 }
 
 void DimFacts::shrink(Size size) {
@@ -172,6 +185,7 @@ public:
     if (!dim.isValid() || !depth || !steps)
       return false;
     --steps;
+    work += facts.size() / 2;
     auto negative = std::find_if(dim.terms().begin(), dim.terms().end(),
                                  [](auto &term) { return term.second < 0; });
     // A floor division that may be negative has no term to get rid of.
@@ -183,6 +197,10 @@ public:
         auto times = coefficient < 0 ? quotient(negative->first, monomial) : std::nullopt;
         if (!times)
           continue;
+        if (!attempts)
+          return false;
+        --attempts;
+        work += 16 + (dim.size() + fact.size()) / 4;
         Dim factor = product(*times);
         if (!factor.isNonNegative())
           continue;
@@ -201,9 +219,11 @@ public:
     return false;
   }
 
+  uint64_t work = 0;
+
 private:
   std::vector<Dim> facts;
-  unsigned steps = 200;
+  unsigned steps = 200, attempts = 2000;
 };
 } // namespace
 
@@ -240,7 +260,11 @@ bool DimFacts::provesNonNegative(const Dim &difference, unsigned splits) const {
   for (const Dim &fact : known)
     defining(fact, definitions, 2);
   known.insert(known.end(), definitions.begin(), definitions.end());
-  if (Search(std::move(known)).proves(difference, 6))
+  work_ += 6 * inequalities_.size() + 20 * definitions.size();
+  Search search(std::move(known));
+  bool proved = search.proves(difference, 6);
+  work_ += search.work;
+  if (proved)
     return true;
   // A maximum or minimum is one of the two.
   for (auto &[monomial, coefficient] : difference.terms())

@@ -14,8 +14,12 @@
 
 namespace tenon {
 
+/// Bounded: of more than `mostFacts` the later ones are forgotten, and no proof looks at them
+/// longer than a fixed number of steps. What isn't proved for that counts as unknown.
 class DimFacts {
 public:
+  static constexpr size_t mostFacts = 128;
+
   /// a >= b from here on.
   void assumeNotLess(const Dim &a, const Dim &b);
   /// a == b from here on. Where it can be solved for a name, that name is replaced in what is
@@ -31,6 +35,8 @@ public:
   };
   Size size() const { return {replaced_.size(), inequalities_.size()}; }
   void shrink(Size size);
+  /// The time that proofs have taken since the beginning, in units of about 200 ns.
+  uint64_t work() const { return work_; }
   bool empty() const { return replaced_.empty() && inequalities_.empty(); }
 
 private:
@@ -38,11 +44,13 @@ private:
   bool provesNonNegative(const Dim &difference, unsigned splits) const;
   /// Replaces a name; what is known of it (it is >= 0) stays known of its replacement.
   void replace(const std::string &name, const Dim &by);
+  void know(const Dim &notNegative);
   bool assumeMultiple(const Dim &difference);
 
   std::vector<std::pair<std::string, Dim>> replaced_; ///< each in terms of those that follow
   std::vector<Dim> inequalities_;                     ///< each >= 0
   unsigned quotients_ = 0;
+  mutable uint64_t work_ = 0;
 };
 
 } // namespace tenon

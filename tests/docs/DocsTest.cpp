@@ -60,9 +60,6 @@ TEST(Library, EveryDeclarationIsDescribed) {
   }
 }
 
-/// 1 GiB of text makes no example.
-static bool hasExamples(Code code) { return code != Code::FileTooLarge; }
-
 TEST(Explanations, EveryCodeHasAPageWithItsMeaning) {
   size_t count = 0;
   for (Code code : allCodes()) {
@@ -80,13 +77,11 @@ TEST(Explanations, OneProgramFailsAndOneIsMended) {
   for (Code code : allCodes()) {
     std::string name = "docs/errors/" + std::string(codeText(code)) + ".md";
     std::vector<Example> examples = examplesOf(root() / name, name);
-    ASSERT_EQ(examples.size(), hasExamples(code) ? 2u : 0u) << name;
+    ASSERT_EQ(examples.size(), 2u) << name;
     for (const Example &example : examples)
       expectAsPromised(example);
-    if (hasExamples(code)) {
-      EXPECT_EQ(examples[0].word("error"), codeText(code)) << name;
-      EXPECT_TRUE(promisedCodes(examples[1]).empty()) << name;
-    }
+    EXPECT_EQ(examples[0].word("error"), codeText(code)) << name;
+    EXPECT_TRUE(promisedCodes(examples[1]).empty()) << name;
   }
 }
 
