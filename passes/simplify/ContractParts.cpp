@@ -105,6 +105,15 @@ void ContractParts::prependLoop(const Dim &extent) {
   replaceLoops(replacements, longer);
 }
 
+SmallVector<ContractOp> tenon::sumsBelow(Operation *op) {
+  SmallVector<ContractOp> sums;
+  op->walk([&](ContractOp contract) {
+    if (contract.getCombiner() == Combiner::sum && !contract->getParentOfType<KernelOp>())
+      sums.push_back(contract);
+  });
+  return sums;
+}
+
 std::optional<std::array<BroadcastOp, 2>> tenon::outerFactors(MulOp product) {
   auto type = dyn_cast<RankedTensorType>(product.getType());
   if (!type || !isReal(type))

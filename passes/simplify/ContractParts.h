@@ -38,6 +38,9 @@ private:
   ContractOp createEmpty(mlir::OpBuilder &builder, mlir::Location loc) const;
 };
 
+/// The sums below `op`, but for those in kernels.
+llvm::SmallVector<ContractOp> sumsBelow(mlir::Operation *op);
+
 /// The factors of an outer product: each lacks axes of the product, and together they have all.
 /// nullopt if `product` isn't one of real numbers.
 std::optional<std::array<BroadcastOp, 2>> outerFactors(MulOp product);

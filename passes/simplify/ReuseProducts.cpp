@@ -261,12 +261,7 @@ private:
 
 struct ReuseProducts : tenon::impl::ReuseProductsBase<ReuseProducts> {
   void runOnOperation() override {
-    SmallVector<ContractOp> contractions;
-    getOperation().walk([&](ContractOp op) {
-      if (op.getCombiner() == Combiner::sum && !op->getParentOfType<KernelOp>())
-        contractions.push_back(op);
-    });
-    for (ContractOp op : contractions)
+    for (ContractOp op : sumsBelow(getOperation()))
       Rewriter(op).run();
   }
 };

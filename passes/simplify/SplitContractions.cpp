@@ -225,12 +225,7 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
   static constexpr unsigned maxFactors = 6;
 
   void runOnOperation() override {
-    SmallVector<ContractOp> contractions;
-    getOperation().walk([&](ContractOp op) {
-      if (op.getCombiner() == Combiner::sum && !op->getParentOfType<KernelOp>())
-        contractions.push_back(op);
-    });
-    for (ContractOp op : contractions)
+    for (ContractOp op : sumsBelow(getOperation()))
       split(joinSums(op));
   }
 
