@@ -95,9 +95,14 @@ Value *tenon::emitNarrow(IRBuilderBase &b, const TargetInfo &target, Value *x, T
         b.CreateTrunc(b.CreateLShr(kept, number(16)), likeWith(x->getType(), b.getInt16Ty()));
     return b.CreateBitCast(word, likeWith(x->getType(), element));
   }
-  if (element->isHalfTy())
+  if (element->isHalfTy()) {
+    // Of a number that has just been rounded to f32, LLVM would make one rounding from f64, for
+    // which there is no instruction.
+    if (isa<FPTruncInst>(x))
+      x = b.CreateArithmeticFence(x, x->getType());
     return convertsHalf(target) ? b.CreateFPTrunc(x, likeWith(x->getType(), element))
                                 : narrowHalfByHand(b, x);
+  }
   return x;
 }
 

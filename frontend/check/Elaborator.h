@@ -455,6 +455,10 @@ private:
   };
   using DifferentiatedBody =
       std::function<std::optional<std::vector<Tensor>>(const std::vector<Tensor> &)>;
+  /// True if the tangents, or cotangents, are of the types that they belong to; else says so.
+  bool fitTangents(const std::vector<Tensor> &tangents, const std::vector<Tensor> &of,
+                   const std::string &what, const std::string &ofWhat, SourceRange range,
+                   SourceRange ofRange);
   /// Runs `body` in a region whose arguments stand for `inputs`; changed states leave it, too.
   /// Forward with as many `tangents` as inputs; backward with cotangents for the first results, 1
   /// of the first one if there are none.

@@ -186,6 +186,26 @@ std::optional<Elaborator::Derivative> Elaborator::differentiate(bool forward,
   return derivative;
 }
 
+bool Elaborator::fitTangents(const std::vector<Tensor> &tangents, const std::vector<Tensor> &of,
+                             const std::string &what, const std::string &ofWhat, SourceRange range,
+                             SourceRange ofRange) {
+  if (tangents.size() != of.size()) {
+    fail(Code::ArgumentType, range, what + " has another structure than " + ofWhat);
+    return false;
+  }
+  for (size_t i = 0; i < of.size(); ++i) {
+    Tensor a = of[i], b = tangents[i];
+    if (a.rank() != b.rank()) {
+      fail(Code::ArgumentType, range,
+           what + " is " + typeText(b) + ", and " + ofWhat + " " + typeText(a));
+      return false;
+    }
+    if (!meetDtypes(a, b, range, ofRange, range) || !meet(a, b, range, ofRange, range))
+      return false;
+  }
+  return true;
+}
+
 Value Elaborator::callGradient(const FunctionValue &function, std::vector<CallArg> args,
                                const CallSite &site) {
   bool extra = function.kind == Derives::Vjp || function.kind == Derives::Jvp;
@@ -300,6 +320,10 @@ Value Elaborator::callGradient(const FunctionValue &function, std::vector<CallAr
         return std::nullopt;
       tensorsOf.push_back(*tensor);
     }
+    if (function.kind == Derives::Vjp &&
+        !fitTangents(tangents, tensorsOf, "the cotangent", "the function's result", last->range,
+                     site.callee))
+      return std::nullopt;
     if (extra)
       return tensorsOf;
     if (tensorsOf.size() == 1)
@@ -314,15 +338,10 @@ Value Elaborator::callGradient(const FunctionValue &function, std::vector<CallAr
              std::nullopt;
     return tensorsOf;
   };
-  if (function.kind == Derives::Jvp && tangents.size() != inputs.size())
-    return fail(Code::ArgumentType, last->range,
-                "the tangent has another structure than what is derived by");
-  for (size_t i = 0; function.kind == Derives::Jvp && i < inputs.size(); ++i) {
-    Tensor a = inputs[i], b = tangents[i];
-    if (!meetDtypes(a, b, last->range, matched[0]->range, last->range) ||
-        !meet(a, b, last->range, matched[0]->range, last->range))
-      return ErrorValue{};
-  }
+  if (function.kind == Derives::Jvp &&
+      !fitTangents(tangents, inputs, "the tangent", "what is derived by", last->range,
+                   matched[0]->range))
+    return ErrorValue{};
   if (function.kind == Derives::Hessian)
     return hessian(inputs, wrt, site.range, body);
   auto derivative =

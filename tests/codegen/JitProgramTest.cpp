@@ -38,6 +38,24 @@ TEST(JitProgram, maps_of_any_extent) {
     program.check("maps", program.randomInputs("maps", {{"n", n}}, n), close);
 }
 
+/// Rounded to f32 first, as the interpreter does it, and not by a function of a runtime that isn't
+/// there.
+TEST(JitProgram, rounds_single_numbers_to_half_precision) {
+  JitProgram program(R"mlir(
+func.func @halves(%x: tensor<f64>) -> (tensor<f16>, tensor<f16>, tensor<bf16>) {
+  %h = tenon.convert %x : tensor<f64> -> tensor<f16>
+  %t = tenon.tanh %h : tensor<f16>
+  %b = tenon.convert %x : tensor<f64> -> tensor<bf16>
+  %u = tenon.tanh %b : tensor<bf16>
+  return %h, %t, %u : tensor<f16>, tensor<f16>, tensor<bf16>
+}
+)mlir");
+  ASSERT_TRUE(program.isValid());
+  // The first lies just above the middle of two f16, at which f32 puts it.
+  for (double x : {1 + 0x1p-11 + 0x1p-40, 0.6, -2.3, 1e5})
+    program.check("halves", {HostTensor::scalar(TENON_F64, x)}, {0x1p-9, 0});
+}
+
 const char *smallSteps = R"mlir(
 !h = tensor<?xf32, #tenon.dims<n>>
 !w = tensor<?x?xf32, #tenon.dims<n, n>>

@@ -12,7 +12,7 @@ std::string SourceProgram::arguments(const Scope &scope) {
 void SourceProgram::derivative(Scope &scope) {
   std::vector<Function> usable;
   for (const Function &function : functions)
-    if (function.order < scope.order)
+    if (function.order < scope.order && (scope.mayDraw || !function.draws))
       usable.push_back(function);
   if (usable.empty())
     return nest(scope);

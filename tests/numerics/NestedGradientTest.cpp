@@ -46,6 +46,18 @@ fn g(x: f64[2], da: f64, db: f64[2]) -> f64[2] = vjp(f)(x, { a: da, b: db })
       {30 + 4, 20 + 600});
 }
 
+/// Its numbers take their dtype from the result.
+TEST(Gradient, vjp_of_a_cotangent_without_a_dtype) {
+  const std::string text = R"(
+fn f(x: f64[2]) -> f64[2] = x ** 2
+fn g(x: f64[2]) -> f64[2] = vjp(f)(x, ones(2))
+fn total(x: f64[2]) -> f64 = sum(x ** 2)
+fn h(x: f64[2]) -> f64[2] = vjp(total)(x, (max[k: 3] (0.5)))
+)";
+  expectNear(evaluate(text, "g", {{"x", {{2}, {2, 3}}}}), {4, 6});
+  expectNear(evaluate(text, "h", {{"x", {{2}, {2, 3}}}}), {2, 3});
+}
+
 TEST(Gradient, for_each_row) {
   const std::string text = R"(
 fn error(w: f64[d], x: f64[d], y: f64) -> f64 = (sum(w * x) - y) ** 2
