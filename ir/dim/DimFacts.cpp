@@ -191,37 +191,38 @@ public:
     // A floor division that may be negative has no term to get rid of.
     if (negative == dim.terms().end())
       return false;
-    int64_t lacking = -negative->second;
-    for (const Dim &fact : facts)
-      for (auto &[monomial, coefficient] : fact.terms()) {
-        auto times = coefficient < 0 ? quotient(negative->first, monomial) : std::nullopt;
-        if (!times)
-          continue;
-        if (!attempts)
-          return false;
-        --attempts;
-        work += 16 + (dim.size() + fact.size()) / 4;
-        Dim factor = product(*times);
-        if (!factor.isNonNegative())
-          continue;
-        // All of the term at once, or a part of it where another fact has the rest. Of whole
-        // numbers s * dim >= 1 - s is as good as dim >= 0.
-        int64_t each = -coefficient;
-        Dim once = factor * fact;
-        auto part = [&] { return lacking > each && proves(dim - once, depth - 1); };
-        bool found = lacking % each == 0
-                         ? proves(dim - Dim(lacking / each) * once, depth - 1) || part()
-                         : part() || proves(dim * Dim(each) + Dim(each - 1) - Dim(lacking) * once,
-                                            depth - 1);
-        if (found)
-          return true;
-      }
+    // Facts about the term itself come before multiples of those about its factors.
+    for (bool multiplied : {false, true})
+      for (const Dim &fact : facts)
+        for (auto &[monomial, coefficient] : fact.terms()) {
+          auto times = coefficient < 0 ? quotient(negative->first, monomial) : std::nullopt;
+          if (!times || times->empty() == multiplied)
+            continue;
+          if (!attempts)
+            return false;
+          --attempts;
+          work += 16 + (dim.size() + fact.size()) / 4;
+          Dim factor = product(*times);
+          if (factor.isNonNegative() &&
+              without(dim, -negative->second, factor * fact, -coefficient, depth))
+            return true;
+        }
     return false;
   }
 
   uint64_t work = 0;
 
 private:
+  /// Whether `dim` is proved where a term that lacks `lacking` is made up for by a fact that has
+  /// `each` of it: all of it at once, or a part where another fact has the rest. Of whole numbers
+  /// s * dim >= 1 - s is as good as dim >= 0.
+  bool without(const Dim &dim, int64_t lacking, const Dim &fact, int64_t each, unsigned depth) {
+    auto part = [&] { return lacking > each && proves(dim - fact, depth - 1); };
+    if (lacking % each == 0)
+      return proves(dim - Dim(lacking / each) * fact, depth - 1) || part();
+    return part() || proves(dim * Dim(each) + Dim(each - 1) - Dim(lacking) * fact, depth - 1);
+  }
+
   std::vector<Dim> facts;
   unsigned steps = 200, attempts = 2000;
 };
