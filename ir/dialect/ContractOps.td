@@ -13,7 +13,7 @@ def Tenon_ContractOp : Tenon_Op<"contract", [Pure, SingleBlock,
     element of the result at the place the last map gives. Every element of the result starts at the combiner's neutral value
     (`sum` 0, `prod` 1, `max`, `logsumexp` -inf, `min` inf, `any` false, `all` true; of integers the
     least and the greatest value). `argmax` and `argmin` take exactly one reduced loop and give its index as i32
-    (the first NaN, else the first largest), of nothing -1; a separate `check` reports it.
+    (the first NaN, else the first largest), of nothing 0; a separate `check` reports it.
 
     Maps are affine in the loops; their symbols are the entries of `symbols`. All reads are inside
     their operand. Matrix products, convolutions, their gradients, pooling and reductions are this op;

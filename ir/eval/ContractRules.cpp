@@ -174,7 +174,7 @@ public:
   }
   Number result(const Accumulator &of) const {
     if (isArg(combiner))
-      return Number::ofInteger(of.place);
+      return Number::ofInteger(std::max<int64_t>(of.place, 0));
     if (combiner == Combiner::logsumexp && std::isfinite(of.value.real))
       return Number::ofReal(of.value.real + std::log(of.scaled));
     return of.value;
