@@ -51,7 +51,7 @@ constexpr uint64_t programs = 100;
 constexpr size_t largeFile = 100'000;
 #else
 constexpr uint64_t programs = 1000;
-constexpr size_t largeFile = 500'000;
+constexpr size_t largeFile = 150'000;
 #endif
 
 TEST(Format, RandomProgramsKeepTheirMeaning) {
