@@ -155,6 +155,18 @@ TEST(MapKernel, reshapes_inside) {
                {sample(TENON_F32, {3, 8, 5}), sample(TENON_F32, {3, 8, 5}, 2)});
 }
 
+/// The first lanes lie before the pad's inside, and the place that their base divides to is negative.
+TEST(MapKernel, a_reshape_inside_a_pad) {
+  checkKernels(R"(func.func @f(%a: tensor<3x8xi1>) -> tensor<75xi1> {
+    %0 = tenon.concat %a, %a, %a axis 1 : tensor<3x8xi1>, tensor<3x8xi1>, tensor<3x8xi1> -> tensor<3x24xi1>
+    %1 = tenon.reshape %0 : tensor<3x24xi1> -> tensor<72xi1>
+    %v = tenon.constant dense<false> : tensor<i1>
+    %2 = tenon.pad %1, %v offsets <2> strides [1] : tensor<72xi1>, tensor<i1> -> tensor<75xi1>
+    return %2 : tensor<75xi1>
+  })",
+               {sample(TENON_BOOL, {3, 8})});
+}
+
 TEST(MapKernel, gathers_and_clamps) {
   for (auto rows :
        {std::vector<double>{0, 4, 2, 2, -1, 9, 1}, std::vector<double>{3, 3, 3, 3, 3, 3, 3}})

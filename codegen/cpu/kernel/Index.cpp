@@ -141,16 +141,20 @@ std::pair<Index, Index> IndexMath::divide(const Index &a, const Dim &extent) {
 /// lane counts how many multiples lie between the base and itself, in numbers below 2^20.
 std::pair<Index, Index> IndexMath::divideLanes(const Index &a, Value *extent,
                                                std::optional<int64_t> constant) {
-  auto [first, within] =
-      std::pair(once(Op::Div, a.base, extent, [&] { return e.b.CreateUDiv(a.base, extent); }),
-                (Value *)nullptr);
-  within = once(Op::Rem, a.base, extent,
-                [&, first = first] { return e.b.CreateSub(a.base, e.b.CreateMul(first, extent)); });
-  if (constant && *constant % lanes == 0 && a.multiple % lanes == 0)
+  bool isAligned = constant && *constant % lanes == 0 && a.multiple % lanes == 0;
+  // Lanes before a pad's inside aren't read, and those behind them are: then the base is negative.
+  Value *first = isAligned
+                     ? once(Op::Div, a.base, extent, [&] { return e.b.CreateUDiv(a.base, extent); })
+                     : floorDivide(a.base, extent, true);
+  Value *within = isAligned
+                      ? once(Op::Rem, a.base, extent,
+                             [&] { return e.b.CreateSub(a.base, e.b.CreateMul(first, extent)); })
+                      : floorDivide(a.base, extent, false);
+  if (isAligned)
     return {Index::uniform(first), Index::strided(within, a.stride, lanes)};
 
   Value *all = vector(a);
-  Value *quotient = once(Op::Div, all, extent, [&, first = first] {
+  Value *quotient = once(Op::Div, all, extent, [&] {
     auto *i32 = e.b.getInt32Ty();
     auto *real = llvm::FixedVectorType::get(e.b.getFloatTy(), lanes);
     Value *limit = e.number(1 << 20);
@@ -173,20 +177,21 @@ std::pair<Index, Index> IndexMath::divideLanes(const Index &a, Value *extent,
   return {Index::vector(quotient), Index::vector(rest)};
 }
 
+Value *IndexMath::floorDivide(Value *x, Value *by, bool quotient) {
+  return once(quotient ? Op::SignedDiv : Op::SignedRem, x, by, [&] {
+    Value *q = e.b.CreateSDiv(x, by);
+    Value *r = e.b.CreateSub(x, e.b.CreateMul(q, by));
+    Value *isBelow = e.b.CreateICmpSLT(r, llvm::Constant::getNullValue(x->getType()));
+    return quotient ? e.b.CreateSub(q, e.b.CreateZExt(isBelow, x->getType()))
+                    : e.b.CreateSelect(isBelow, e.b.CreateAdd(r, by), r);
+  });
+}
+
 Index IndexMath::floorOperation(const Index &a, const Dim &divisor, bool quotient) {
-  auto emit = [&](Value *x, Value *by) {
-    return once(quotient ? Op::SignedDiv : Op::SignedRem, x, by, [&] {
-      Value *q = e.b.CreateSDiv(x, by);
-      Value *r = e.b.CreateSub(x, e.b.CreateMul(q, by));
-      Value *isBelow = e.b.CreateICmpSLT(r, llvm::Constant::getNullValue(x->getType()));
-      return quotient ? e.b.CreateSub(q, e.b.CreateZExt(isBelow, x->getType()))
-                      : e.b.CreateSelect(isBelow, e.b.CreateAdd(r, by), r);
-    });
-  };
   Value *by = e.dim(divisor);
   if (a.isUniform())
-    return Index::uniform(emit(a.base, by));
-  return Index::vector(emit(vector(a), splat(by)));
+    return Index::uniform(floorDivide(a.base, by, quotient));
+  return Index::vector(floorDivide(vector(a), splat(by), quotient));
 }
 
 Index IndexMath::floorDiv(const Index &a, const Dim &divisor) {

@@ -59,6 +59,8 @@ public:
 private:
   enum class Op { Add, Mul, Div, Rem, SignedDiv, SignedRem, Splat, Vector };
   Value *once(Op op, Value *a, Value *c, llvm::function_ref<Value *()> make);
+  /// Rounded down, or what that leaves; by something positive.
+  Value *floorDivide(Value *x, Value *by, bool quotient);
   Value *add(Value *a, Value *c);
   Value *mul(Value *a, Value *c);
   std::pair<Index, Index> divideLanes(const Index &a, Value *extent, std::optional<int64_t> known);
