@@ -90,7 +90,8 @@ public:
   size_t errorCount() const { return errors_; }
   /// Nothing more is kept; a stage may stop looking for errors.
   bool isFull() const { return diagnostics_.size() >= limit_; }
-  /// In order of file, place and code; equal ones once; where the limit is reached the last one says so.
+  /// In order of file, place and code; equal ones once; where the limit is reached the last one
+  /// says so.
   std::vector<Diagnostic> sorted() const;
 
 private:

@@ -155,7 +155,8 @@ TEST(MapKernel, reshapes_inside) {
                {sample(TENON_F32, {3, 8, 5}), sample(TENON_F32, {3, 8, 5}, 2)});
 }
 
-/// The first lanes lie before the pad's inside, and the place that their base divides to is negative.
+/// The first lanes lie before the pad's inside, and the place that their base divides to is
+/// negative.
 TEST(MapKernel, a_reshape_inside_a_pad) {
   checkKernels(R"(func.func @f(%a: tensor<3x8xi1>) -> tensor<75xi1> {
     %0 = tenon.concat %a, %a, %a axis 1 : tensor<3x8xi1>, tensor<3x8xi1>, tensor<3x8xi1> -> tensor<3x24xi1>

@@ -149,7 +149,8 @@ TEST(Engine, SortsDropsDoublesAndIsBounded) {
   EXPECT_EQ(sorted[0].primary.range.begin, 1u);
   EXPECT_EQ(sorted[2].primary.range.begin, 9u);
   EXPECT_EQ(sorted[3].code, Code::TooManyErrors);
-  EXPECT_EQ(render(places.sources, sorted[3]), "error[E0702]: after 3 messages nothing more is looked at\n");
+  EXPECT_EQ(render(places.sources, sorted[3]),
+            "error[E0702]: after 3 messages nothing more is looked at\n");
 }
 
 TEST(Json, HoldsEveryLabelAndSurvivesBadBytes) {
