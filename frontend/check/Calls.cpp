@@ -261,7 +261,7 @@ std::vector<std::string> Elaborator::parameterNames(const FunctionValue &functio
 Value Elaborator::callDeclared(const FunctionValue &function, std::vector<CallArg> args,
                                const CallSite &site) {
   const ast::Function &decl = *function.decl;
-  if (recursive.count(&decl))
+  if (misdeclared.count(&decl))
     return ErrorValue{};
   bool usesIndex = false;
   for (const CallArg &arg : args)

@@ -67,7 +67,7 @@ std::optional<Program> Elaborator::elaborateFunction(Module &module, const std::
       report.help("did you mean `" + near + "`?");
     return std::nullopt;
   }
-  if (recursive.count(function->decl))
+  if (misdeclared.count(function->decl))
     return std::nullopt;
   entry.range = function->decl->name.range;
   ownedVars.push_back(std::make_unique<TypeVars>());

@@ -174,6 +174,8 @@ private:
 
   //===--- Names (Declarations.cpp) ---===//
   void declare(Module &module);
+  /// Reports parameters of one name; false if there are any.
+  bool checkParameterNames(ast::List<ast::Param> params);
   void prepare(Module &module);
   void findRecursion(Module &module);
   /// Reports those of `aliases` that contain themselves; of two with one name `inner` counts.
@@ -642,7 +644,9 @@ private:
   Role madeParameterRole = Role::Parameter, madeStateRole = Role::State;
   std::set<std::pair<Code, SourceRange>> reported;
   size_t calls = 0;
-  std::set<const ast::Function *> recursive;
+  /// Recursive, or with two parameters of one name, which was reported: nothing is made of them.
+  std::set<const ast::Function *> misdeclared;
+  std::set<const ast::Model *> misdeclaredModels;
   std::set<const ast::Alias *> recursiveAliases;
   std::vector<std::unique_ptr<DimEnv>> environments;
   unsigned depth = 0;

@@ -408,7 +408,7 @@ void Elaborator::checkFunction(const FunctionValue &function) {
   scope->isFunction = true;
   scope->types = &vars;
   bool outer = openInts;
-  if (!recursive.count(function.decl) &&
+  if (!misdeclared.count(function.decl) &&
       bindInputs(*function.decl, scope, vars, Role::Input, {}, false)) {
     auto known = facts.size();
     if (!function.decl->customGradient.text.empty()) {
@@ -582,7 +582,7 @@ void Elaborator::findRecursion(Module &module) {
   }
   std::set<const ast::Function *> circular = inCircles(calls);
   for (auto &[start, edges] : calls) {
-    if (recursive.count(start) || !circular.count(start) || engine.isFull())
+    if (misdeclared.count(start) || !circular.count(start) || engine.isFull())
       continue;
     // The shortest way back to where it began.
     std::map<const ast::Function *, const ast::Function *> from;
@@ -615,7 +615,7 @@ void Elaborator::findRecursion(Module &module) {
     auto report =
         error(Code::Recursion, first->name.range, "functions can't call themselves: " + chain);
     for (const ast::Function *each : circle) {
-      recursive.insert(each);
+      misdeclared.insert(each);
       if (each != first)
         report.secondary(each->name.range, "in the circle");
     }

@@ -321,6 +321,8 @@ void Elaborator::execute(const ast::Stmt *stmt, ScopePtr scope) {
   }
   case ast::StmtKind::LetFunction: {
     auto &let = ast::cast<ast::LetFunctionStmt>(stmt);
+    if (!checkParameterNames(let.function->params))
+      misdeclared.insert(let.function);
     FunctionValue function;
     function.decl = let.function;
     // The function doesn't see itself, nor names that are bound later.

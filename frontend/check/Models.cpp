@@ -53,6 +53,8 @@ static bool isOpen(const ModelInstance &instance) {
 
 ModelInstance *Elaborator::instantiate(const ModelType &type, std::vector<CallArg> args,
                                        const CallSite &site, const std::string &path) {
+  if (misdeclaredModels.count(type.decl))
+    return nullptr;
   if (std::count(constructing.begin(), constructing.end(), type.decl)) {
     error(Code::Recursion, site.range,
           withArticle(type.decl->name.text) + " would hold another one, without end")

@@ -38,6 +38,21 @@ std::vector<ast::Ident> check::declaredNames(const ast::Decl &decl) {
   return names;
 }
 
+bool Elaborator::checkParameterNames(ast::List<ast::Param> params) {
+  bool distinct = true;
+  std::map<std::string_view, SourceRange> seen;
+  for (const ast::Param &param : params) {
+    auto [place, isNew] = seen.try_emplace(param.name.text, param.name.range);
+    if (isNew || param.name.text.empty())
+      continue;
+    distinct = false;
+    error(Code::DuplicateName, param.name.range,
+          "two parameters are called `" + std::string(param.name.text) + "`")
+        .secondary(place->second, "first here");
+  }
+  return distinct;
+}
+
 void Elaborator::declare(Module &module) {
   if (module.scope)
     return;
@@ -55,6 +70,21 @@ void Elaborator::declare(Module &module) {
                                                            : place->second->range,
                        "first here");
     }
+  for (const ast::Decl *decl : module.syntax->decls) {
+    auto check = [&](const ast::Function &function) {
+      if (!checkParameterNames(function.params))
+        misdeclared.insert(&function);
+    };
+    if (auto *function = ast::dynCast<ast::Function>(decl))
+      check(*function);
+    if (auto *model = ast::dynCast<ast::Model>(decl)) {
+      if (!checkParameterNames(model->params))
+        misdeclaredModels.insert(model);
+      for (const ast::Member *member : model->members)
+        if (member->function)
+          check(*member->function);
+    }
+  }
   std::vector<const ast::Alias *> aliases;
   std::map<std::string_view, const ast::Alias *> byName;
   for (const ast::Decl *decl : module.syntax->decls)
