@@ -145,14 +145,14 @@ def matrix_factorisation(r, users, items, n, rank):
 def neural_ode(r, n, d, hidden):
     return {
         "f": {
-            "first": 2.0 * r.normal(size=(d, hidden)) / np.sqrt(d),
+            "first": 1.5 * r.normal(size=(d, hidden)) / np.sqrt(d),
             "bias": 0.3 * r.normal(size=hidden),
-            "second": 3.0 * r.normal(size=(hidden, d)) / np.sqrt(hidden),
+            "second": 1.5 * r.normal(size=(hidden, d)) / np.sqrt(hidden),
             "drift": 0.1 * r.normal(size=d),
         },
         "y": r.normal(size=(n, d)),
         "target": r.normal(size=(n, d)),
-        "tolerance": np.array(1e-4),
+        "tolerance": np.array(1e-5),
     }
 
 
