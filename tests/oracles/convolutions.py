@@ -43,18 +43,18 @@ def padded(x, reaches, stride, padding, value=0.0):
 def reference(case, x, kernel):
     """What PyTorch makes of channels-last tensors."""
     stride, dilation, padding = case["stride"], case["dilation"], case["padding"]
-    first = x.movedim(-1, 1)
+    first = x.movedim(-1, 1).contiguous()
     if case["kind"] == "convolve1d":
         size, groups, inputs, outputs = kernel.shape
-        weights = kernel.permute(1, 3, 2, 0).reshape(groups * outputs, inputs, size)
+        weights = kernel.permute(1, 3, 2, 0).reshape(groups * outputs, inputs, size).contiguous()
         y = F.conv1d(padded(first, [dilation * (size - 1) + 1], stride, padding), weights, None, stride, 0, dilation, groups)
     elif case["kind"] == "convolve2d":
         rows, columns, groups, inputs, outputs = kernel.shape
-        weights = kernel.permute(2, 4, 3, 0, 1).reshape(groups * outputs, inputs, rows, columns)
+        weights = kernel.permute(2, 4, 3, 0, 1).reshape(groups * outputs, inputs, rows, columns).contiguous()
         reaches = [dilation * (size - 1) + 1 for size in (rows, columns)]
         y = F.conv2d(padded(first, reaches, stride, padding), weights, None, stride, 0, dilation, groups)
     elif case["kind"] == "convolve2d_transpose":
-        y = F.conv_transpose2d(first, kernel.permute(2, 3, 0, 1), None, stride)
+        y = F.conv_transpose2d(first, kernel.permute(2, 3, 0, 1).contiguous(), None, stride)
         spans = [n * stride if padding == "same" else (n - 1) * stride + max(size, stride)
                  for n, size in zip(x.shape[1:3], kernel.shape)]
         cuts = [max(size - stride, 0) // 2 if padding == "same" else 0 for size in kernel.shape[:2]]
@@ -127,7 +127,7 @@ def run(case, folder, r):
     for name, tensor in (tensors | {"dy": dy}).items():
         np.save(folder / f"{name}.npy", tensor.detach().numpy())
         command += ["--input", f"{name}={folder / name}.npy"]
-    names = ["result.0"] + [f"result.1.{i}" for i in range(len(tensors))] if len(tensors) > 1 else ["result.0", "result.1"]
+    names = ["0"] + ([f"1.{i}" for i in range(len(tensors))] if len(tensors) > 1 else ["1"])
     for name in names:
         command += ["--output", f"{name}={folder / name}.npy"]
     done = subprocess.run(command, capture_output=True, text=True)
