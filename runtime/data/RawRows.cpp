@@ -12,40 +12,47 @@ namespace tenon::data {
 Cell RawRows::RawColumn::cell(size_t row) const {
   if (kind.isText)
     return {&texts[row], nullptr};
-  return {nullptr, elements.data() + row * (elements.size() / std::max<size_t>(rows, 1))};
+  return {nullptr, elements.data() + row * bytesOfRow()};
 }
 
-const RawRows::RawColumn *RawRows::find(const std::string &column) const {
+size_t RawRows::RawColumn::bytesOfRow() const {
+  size_t bytes = size_t(tenon_dtype_bytes(kind.dtype));
+  for (int64_t extent : kind.dims)
+    bytes *= size_t(extent);
+  return bytes;
+}
+
+size_t RawRows::placeOf(const std::string &column) const {
   auto found = std::find_if(columns.begin(), columns.end(),
                             [&](const RawColumn &c) { return c.kind.name == column; });
-  return found == columns.end() ? nullptr : &*found;
+  return size_t(found - columns.begin());
 }
 
-RawRows::RawColumn &RawRows::made(const SourceColumn &kind) {
-  for (RawColumn &column : columns)
-    if (column.kind.name == kind.name)
-      return column;
-  return columns.emplace_back(RawColumn{kind, {}, {}, 0});
+static Failure givenTwice(const std::string &column) {
+  return {"`" + column + "` is given twice", "", "one array holds all rows"};
 }
 
-void RawRows::addText(const std::string &column, std::string text) {
-  RawColumn &texts = made({column, true, 0, {}});
+Status RawRows::addText(const std::string &column, std::string text) {
+  if (!has(column))
+    columns.push_back({{column, true, 0, {}}, {}, {}, 0});
+  RawColumn &texts = columns[placeOf(column)];
+  if (!texts.kind.isText)
+    return givenTwice(column);
   texts.texts.push_back(std::move(text));
   ++texts.rows;
+  return {};
 }
 
 Status RawRows::addArray(const std::string &column, Array array) {
   if (has(column))
-    return Failure{"`" + column + "` is given twice", "", "one array holds all rows"};
+    return givenTwice(column);
   if (array.dims.empty())
     return Failure{"`" + column +
                        "` is one number, and each element of an array's first axis is a "
                        "row",
                    "", ""};
-  RawColumn &elements =
-      made({column, false, array.dtype, {array.dims.begin() + 1, array.dims.end()}});
-  elements.elements = std::move(array.bytes);
-  elements.rows = size_t(array.dims[0]);
+  SourceColumn kind{column, false, array.dtype, {array.dims.begin() + 1, array.dims.end()}};
+  columns.push_back({std::move(kind), {}, std::move(array.bytes), size_t(array.dims[0])});
   return {};
 }
 
@@ -61,7 +68,7 @@ Result<RawRows> RawRows::readFile(const std::string &path) {
       source, "",
       [&](const std::vector<SourceColumn> &columns) -> Status {
         for (const SourceColumn &column : columns)
-          rows.made(column);
+          rows.columns.push_back({column, {}, {}, 0});
         return {};
       },
       [&](const SourceRow &row) -> Status {
@@ -73,11 +80,8 @@ Result<RawRows> RawRows::readFile(const std::string &path) {
             column.texts.push_back(*row.cells[i].text);
             continue;
           }
-          size_t bytes = size_t(tenon_dtype_bytes(column.kind.dtype));
-          for (int64_t extent : column.kind.dims)
-            bytes *= size_t(extent);
           column.elements.insert(column.elements.end(), row.cells[i].elements,
-                                 row.cells[i].elements + bytes);
+                                 row.cells[i].elements + column.bytesOfRow());
         }
         return {};
       });
@@ -115,11 +119,10 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted, const RawRow
   std::vector<const RawRows::RawColumn *> given;
   std::vector<SourceColumn> described;
   for (const std::string &name : rawColumns(field, fitted)) {
-    const RawRows::RawColumn *found = rows.find(name);
-    if (!found)
+    if (!rows.has(name))
       return Failure{"`" + name + "` is not given", "", name + "=…"};
-    given.push_back(found);
-    described.push_back(found->kind);
+    given.push_back(&rows.columns[rows.placeOf(name)]);
+    described.push_back(given.back()->kind);
   }
   Result<size_t> count = rows.count();
   if (!count)

@@ -17,15 +17,15 @@ public:
   /// The rows of a `.csv` or `.npz` file, read as the sources of these names read theirs.
   static Result<RawRows> readFile(const std::string &path);
 
-  /// A text for one more row of this column.
-  void addText(const std::string &column, std::string text);
+  /// A text for one more row of this column. Fails where an array holds its rows.
+  Status addText(const std::string &column, std::string text);
   /// A row for each element of the array's first axis. Fails where it has none, and where the
   /// column has rows already.
   Status addArray(const std::string &column, Array array);
 
   /// How many rows all columns have; fails where they have different numbers, or there are none.
   Result<size_t> count() const;
-  bool has(const std::string &column) const { return find(column) != nullptr; }
+  bool has(const std::string &column) const { return placeOf(column) < columns.size(); }
 
 private:
   friend Result<Column> encodeRows(const Field &, const Fitted &, const RawRows &,
@@ -37,11 +37,11 @@ private:
     std::vector<uint8_t> elements; ///< of arrays, row after row
     size_t rows = 0;
 
+    size_t bytesOfRow() const;
     Cell cell(size_t row) const;
   };
 
-  const RawColumn *find(const std::string &column) const;
-  RawColumn &made(const SourceColumn &kind);
+  size_t placeOf(const std::string &column) const;
 
   std::vector<RawColumn> columns;
   std::vector<RowPlace> places; ///< of the rows of a file

@@ -196,7 +196,7 @@ TEST_F(Tables, fitted_stages_survive_json) {
 
   auto encode = [&](const std::string &column, const std::string &text) {
     RawRows rows;
-    rows.addText(column, text);
+    EXPECT_TRUE(rows.addText(column, text));
     return encodeRows(data.fields[2], *again, rows);
   };
   Result<Column> raw = encode("text", "É zzz");
@@ -218,11 +218,12 @@ TEST_F(Tables, raw_rows) {
   ASSERT_TRUE(rows.addArray("x", {TENON_I8, {2, 3}, {1, 2, 3, 4, 5, 6}}));
   EXPECT_EQ(rows.addArray("x", {TENON_I8, {1, 3}, {1, 2, 3}}).failure().message,
             "`x` is given twice");
+  EXPECT_EQ(rows.addText("x", "7").failure().message, "`x` is given twice");
   EXPECT_EQ(*rows.count(), 2u);
   Result<Column> column = encodeRows(field("x", "f32", {{3, ""}}, "x"), {}, rows);
   ASSERT_TRUE(column) << column.failure().str();
   EXPECT_EQ(row<float>(*column, 1), (std::vector<float>{4, 5, 6}));
-  rows.addText("y", "1");
+  EXPECT_TRUE(rows.addText("y", "1"));
   EXPECT_EQ(rows.count().failure().message, "`x` has 2 rows, and `y` 1");
 
   folder.write("new.csv", "x,y\n1,2\n3,\n");

@@ -407,14 +407,14 @@ TEST_F(Trainer, evaluates_and_predicts_from_a_checkpoint) {
   data::RawRows raw;
   for (const char *sign : {"", "-"})
     for (auto [name, value] : {std::pair("x1", 2), {"x2", 0}, {"x3", -2}, {"x4", -2}})
-      raw.addText(name, std::to_string(*sign ? -value : value));
+      EXPECT_TRUE(raw.addText(name, std::to_string(*sign ? -value : value)));
   auto predicted = model->predict(raw);
   ASSERT_TRUE(predicted) << predicted.failure().str();
   ASSERT_EQ(predicted->rows.size(), 2u);
   EXPECT_LT(predicted->rows[0].scores.at(0).second, 0.05);
   EXPECT_GT(predicted->rows[1].scores.at(0).second, 0.95);
   data::RawRows lacking;
-  lacking.addText("x1", "2");
+  EXPECT_TRUE(lacking.addText("x1", "2"));
   auto partial = model->predict(lacking);
   ASSERT_FALSE(partial);
   EXPECT_EQ(partial.failure().message, "`x2` is not given");

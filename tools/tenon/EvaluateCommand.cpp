@@ -63,10 +63,8 @@ int evaluate(const Common &common, const EvaluateSettings &settings) {
 /// A value is a text, or, where the data set's rows are made of arrays, may name a file with one.
 Status addValue(data::RawRows &rows, const std::string &column, const std::string &value,
                 bool arrays) {
-  if (!arrays || !value.ends_with(".npy")) {
-    rows.addText(column, value);
-    return {};
-  }
+  if (!arrays || !value.ends_with(".npy"))
+    return rows.addText(column, value);
   auto array = data::readNpy(value);
   return array ? rows.addArray(column, std::move(*array)) : Status(array.takeFailure());
 }
