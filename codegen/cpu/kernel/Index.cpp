@@ -129,7 +129,7 @@ std::pair<Index, Index> IndexMath::divide(const Index &a, const Dim &extent) {
     return {Index::uniform(quotient), Index::uniform(rest)};
   }
   if (a.isContiguous())
-    return divideLanes(a, by, extent.constant());
+    return divideLanes(a, extent);
   Value *all = vector(a);
   Value *quotient = once(Op::Div, all, by, [&] { return e.b.CreateUDiv(all, splat(by)); });
   Value *rest = once(Op::Rem, all, by,
@@ -139,20 +139,15 @@ std::pair<Index, Index> IndexMath::divide(const Index &a, const Dim &extent) {
 
 /// Consecutive numbers pass a multiple of the extent now and then: the base is divided, and each
 /// lane counts how many multiples lie between the base and itself, in numbers below 2^20.
-std::pair<Index, Index> IndexMath::divideLanes(const Index &a, Value *extent,
-                                               std::optional<int64_t> constant) {
-  bool isAligned = constant && *constant % lanes == 0 && a.multiple % lanes == 0;
+std::pair<Index, Index> IndexMath::divideLanes(const Index &a, const Dim &by) {
+  Value *extent = e.dim(by);
+  if (auto constant = by.constant();
+      constant && *constant % lanes == 0 && a.multiple % lanes == 0) {
+    auto [first, within] = divide(Index::uniform(a.base), by);
+    return {first, Index::strided(within.base, a.stride, lanes)};
+  }
   // Lanes before a pad's inside aren't read, and those behind them are: then the base is negative.
-  Value *first = isAligned
-                     ? once(Op::Div, a.base, extent, [&] { return e.b.CreateUDiv(a.base, extent); })
-                     : floorDivide(a.base, extent, true);
-  Value *within = isAligned
-                      ? once(Op::Rem, a.base, extent,
-                             [&] { return e.b.CreateSub(a.base, e.b.CreateMul(first, extent)); })
-                      : floorDivide(a.base, extent, false);
-  if (isAligned)
-    return {Index::uniform(first), Index::strided(within, a.stride, lanes)};
-
+  Value *first = floorDivide(a.base, extent, true), *within = floorDivide(a.base, extent, false);
   Value *all = vector(a);
   Value *quotient = once(Op::Div, all, extent, [&] {
     auto *i32 = e.b.getInt32Ty();

@@ -63,7 +63,7 @@ private:
   Value *floorDivide(Value *x, Value *by, bool quotient);
   Value *add(Value *a, Value *c);
   Value *mul(Value *a, Value *c);
-  std::pair<Index, Index> divideLanes(const Index &a, Value *extent, std::optional<int64_t> known);
+  std::pair<Index, Index> divideLanes(const Index &a, const Dim &by);
   Index floorOperation(const Index &a, const Dim &divisor, bool quotient);
 
   struct Known {
