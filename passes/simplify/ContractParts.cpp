@@ -114,6 +114,10 @@ SmallVector<ContractOp> tenon::sumsBelow(Operation *op) {
   return sums;
 }
 
+bool tenon::isSummedInItsType(ContractOp op) {
+  return elementOf(op.getType()).getIntOrFloatBitWidth() >= 32;
+}
+
 std::optional<std::array<BroadcastOp, 2>> tenon::outerFactors(MulOp product) {
   auto type = dyn_cast<RankedTensorType>(product.getType());
   if (!type || !isReal(type))

@@ -41,6 +41,10 @@ private:
 /// The sums below `op`, but for those in kernels.
 llvm::SmallVector<ContractOp> sumsBelow(mlir::Operation *op);
 
+/// Whether what a contraction sums is rounded to its result's type alone. Narrow reals are summed
+/// in f32: joined, divided or reordered, their sums would be rounded at other places.
+bool isSummedInItsType(ContractOp op);
+
 /// The factors of an outer product: each lacks axes of the product, and together they have all.
 /// nullopt if `product` isn't one of real numbers.
 std::optional<std::array<BroadcastOp, 2>> outerFactors(MulOp product);

@@ -111,7 +111,7 @@ public:
   void run() {
     auto places = axesAsLoops(op.getResultMap(), op.getType(), extents);
     if (!places || !op.isSumOfProducts() || op.getSymbols() || op.getInputs().size() > 2 ||
-        !isReal(elementOf(op.getType())) || elementOf(op.getType()).getIntOrFloatBitWidth() < 32)
+        !isReal(elementOf(op.getType())) || !isSummedInItsType(op))
       return;
     result = *places;
     for (unsigned loop : result)

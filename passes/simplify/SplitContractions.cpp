@@ -230,7 +230,7 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
   }
 
   /// The sum over all loops at once of an operand that is a sum itself, perhaps negated; `op` where
-  /// it isn't one. Real numbers that are summed in a wider type would be rounded at other places.
+  /// it isn't one.
   ContractOp joinSums(ContractOp op) {
     Value operand =
         op.getInputs().size() == 1 && op.isSumOfProducts() ? op.getInputs()[0] : Value();
@@ -243,7 +243,7 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     }
     auto inner = operand ? operand.getDefiningOp<ContractOp>() : ContractOp();
     if (!inner || !inner->hasOneUse() || inner->getBlock() != op->getBlock() ||
-        !inner.isSumOfProducts() || elementOf(op.getType()).getIntOrFloatBitWidth() < 32)
+        !inner.isSumOfProducts() || !isSummedInItsType(op))
       return op;
     auto places = loopsReadAs(op, inner);
     if (!places)
@@ -354,7 +354,7 @@ struct SplitContractions : tenon::impl::SplitContractionsBase<SplitContractions>
     return own;
   }
   static bool hasSumsOfItsOwn(ContractOp op, ArrayRef<Factor> factors) {
-    return factors.size() > 1 && elementOf(op.getType()).getIntOrFloatBitWidth() >= 32 &&
+    return factors.size() > 1 && isSummedInItsType(op) &&
            llvm::any_of(llvm::seq<unsigned>(0, factors.size()),
                         [&](unsigned i) { return ownSums(op, factors, i).any(); });
   }

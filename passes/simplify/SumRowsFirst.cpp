@@ -35,7 +35,7 @@ bool areFewRows(const Dim &rows, Value indices) {
 
 bool isProductOfTwo(ContractOp op) {
   return op.getInputs().size() == 2 && op.isSumOfProducts() && !op.getSymbols() &&
-         isReal(elementOf(op.getType())) && elementOf(op.getType()).getIntOrFloatBitWidth() >= 32;
+         isReal(elementOf(op.getType())) && isSummedInItsType(op);
 }
 
 /// The loops that the first `count` axes of a tensor are, each all of its loop's places and no part
