@@ -4,7 +4,8 @@
 // (Expressions.cpp), arithmetic (Arithmetic.cpp), what a type says (Types.cpp), calls (Calls.cpp,
 // Signatures.cpp), index notation (Indices.cpp, Subscripts.cpp), control flow (Control.cpp,
 // Scans.cpp), models (Models.cpp), derivatives (Gradients.cpp), built-in functions (Builtins*.cpp),
-// data (Datasets.cpp) and training (Training.cpp).
+// data (Datasets.cpp), entries and what they are given (Entries.cpp, Inputs.cpp)
+// and training (Training.cpp).
 //
 // A mistake is reported once, where it is; its value is an ErrorValue, which every operation
 // absorbs in silence.
@@ -514,7 +515,7 @@ private:
   Value callPrelude(const std::string &name, const Value &argument, const CallArg &given,
                     const CallSite &site);
 
-  //===--- Entries (Entries.cpp) ---===//
+  //===--- Entries (Entries.cpp, Inputs.cpp) ---===//
   /// Starts the elaboration of an entry; what belongs to one is fresh.
   void begin(Entry &entry, const std::string &path);
   /// Resolves what is open and closes the entry.

@@ -1,6 +1,5 @@
 //===- Names.cpp - What a name stands for ---------------------------------===//
 #include "frontend/check/Builtins.h"
-#include "frontend/check/Circles.h"
 #include "frontend/check/Elaborator.h"
 #include "frontend/check/NameWalker.h"
 
@@ -114,46 +113,6 @@ void Elaborator::declare(Module &module) {
   for (auto &[name, imported] : module.imports)
     if (imported)
       declare(*imported);
-}
-
-/// The one-word types in a type.
-static void namedTypes(const ast::Type *type, std::vector<std::string_view> &out) {
-  if (auto *named = ast::dynCast<ast::NamedType>(type); named && named->path.names.size() == 1)
-    out.push_back(named->path.names[0].text);
-  else if (auto *tuple = ast::dynCast<ast::TupleType>(type))
-    for (const ast::Type *item : tuple->items)
-      namedTypes(item, out);
-  else if (auto *list = ast::dynCast<ast::ListType>(type))
-    namedTypes(list->item, out);
-  else if (auto *record = ast::dynCast<ast::RecordType>(type))
-    for (const ast::Param &field : record->fields)
-      namedTypes(field.type, out);
-}
-
-void Elaborator::findRecursiveAliases(
-    ast::List<const ast::Alias *> aliases,
-    const std::map<std::string_view, const ast::Alias *> &byName) {
-  std::map<const ast::Alias *, std::vector<const ast::Alias *>> edges;
-  std::vector<const ast::Alias *> queue(aliases.begin(), aliases.end());
-  for (size_t i = 0; i < queue.size(); ++i) {
-    auto [place, isNew] = edges.try_emplace(queue[i]);
-    if (!isNew || !spend(1))
-      continue;
-    std::vector<std::string_view> names;
-    namedTypes(queue[i]->type, names);
-    for (std::string_view name : names)
-      if (auto found = byName.find(name); found != byName.end() && found->second) {
-        place->second.push_back(found->second);
-        queue.push_back(found->second);
-      }
-  }
-  std::set<const ast::Alias *> circular = inCircles(edges);
-  for (const ast::Alias *alias : aliases) {
-    if (circular.count(alias) && recursiveAliases.insert(alias).second)
-      error(Code::Recursion, alias->name.range,
-            "the type `" + std::string(alias->name.text) + "` contains itself, without end")
-          .done();
-  }
 }
 
 void Elaborator::bind(Scope &scope, std::string_view name, Value value, SourceRange at) {
