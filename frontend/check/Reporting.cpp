@@ -50,11 +50,7 @@ bool Elaborator::isReported(Code code, SourceRange range) const {
   return engine.isFull() || reported.count({code, shownAt(range)});
 }
 
-std::string Elaborator::text(SourceRange range) const {
-  constexpr size_t longest = 400;
-  std::string_view all = sources.text(range);
-  return all.size() > longest ? std::string(all.substr(0, longest)) + "…" : std::string(all);
-}
+std::string Elaborator::text(SourceRange range) const { return clipped(sources.text(range), 400); }
 
 DiagnosticBuilder Elaborator::error(Code code, SourceRange range, std::string message) {
   SourceRange primary = shownAt(range);

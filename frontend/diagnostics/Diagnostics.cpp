@@ -64,28 +64,16 @@ DiagnosticBuilder DiagnosticEngine::warning(Code code, SourceRange range, std::s
   return {*this, {code, Severity::Warning, std::move(message), {range, ""}, {}, {}, {}}};
 }
 
-/// Cuts a text that quotes a program at length; whole characters stay.
-static void clip(std::string &text) {
-  constexpr size_t longest = 600;
-  if (text.size() <= longest)
-    return;
-  size_t end = longest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
-    --end;
-  text.resize(end);
-  text += "…";
-}
-
+/// Cuts what quotes a program at length.
 static void clip(Diagnostic &diagnostic) {
-  constexpr size_t longestFix = 400;
-  clip(diagnostic.message);
-  clip(diagnostic.primary.text);
+  constexpr size_t longest = 600, longestFix = 400;
+  auto cut = [](std::string &text) { text = clipped(text, longest); };
+  cut(diagnostic.message);
+  cut(diagnostic.primary.text);
   for (Label &label : diagnostic.secondary)
-    clip(label.text);
-  for (std::string &note : diagnostic.notes)
-    clip(note);
-  for (std::string &help : diagnostic.help)
-    clip(help);
+    cut(label.text);
+  std::ranges::for_each(diagnostic.notes, cut);
+  std::ranges::for_each(diagnostic.help, cut);
   constexpr size_t mostLabels = 16;
   if (diagnostic.secondary.size() > mostLabels)
     diagnostic.secondary.resize(mostLabels);

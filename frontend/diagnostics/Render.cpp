@@ -110,10 +110,7 @@ static std::string_view stretch(std::string_view text, std::vector<Mark> &marks)
   uint32_t begin = marks.front().begin;
   for (const Mark &mark : marks)
     begin = mark.primary ? mark.begin : begin;
-  begin -= std::min(begin, most / 4);
-  for (int i = 0; i < 3 && begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80;
-       ++i)
-    --begin;
+  begin = static_cast<uint32_t>(characterStart(text, begin - std::min(begin, most / 4)));
   std::string_view result = text.substr(begin, most);
   auto place = [&](uint32_t offset) {
     return offset < begin ? 0 : std::min(offset - begin, static_cast<uint32_t>(result.size()));

@@ -12,6 +12,19 @@ namespace {
 bool isContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 } // namespace
 
+size_t characterStart(std::string_view text, size_t at) {
+  // A character has four bytes at most; text that isn't UTF-8 has none.
+  for (int i = 0; i < 3 && at > 0 && at < text.size() && isContinuation(text[at]); ++i)
+    --at;
+  return at;
+}
+
+std::string clipped(std::string_view text, size_t longest) {
+  if (text.size() <= longest)
+    return std::string(text);
+  return std::string(text.substr(0, characterStart(text, longest))) + "…";
+}
+
 FileId SourceManager::add(std::string path, std::string text) {
   File &file = files_.emplace_back();
   file.path = std::move(path);

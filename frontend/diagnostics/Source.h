@@ -32,6 +32,11 @@ struct SourceRange {
   auto operator<=>(const SourceRange &) const = default;
 };
 
+/// Where the character begins that the byte `at` of a UTF-8 text belongs to.
+size_t characterStart(std::string_view text, size_t at);
+/// The text, or its beginning of at most `longest` bytes and "…"; whole characters stay.
+std::string clipped(std::string_view text, size_t longest);
+
 /// Counted from 1; columns are characters (code points), as editors show them.
 struct LineColumn {
   uint32_t line = 0;

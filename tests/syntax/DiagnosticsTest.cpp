@@ -167,6 +167,15 @@ TEST(Json, HoldsEveryLabelAndSurvivesBadBytes) {
   EXPECT_NE(json.find("\"h\""), std::string::npos);
 }
 
+TEST(Sources, AreCutBetweenCharacters) {
+  EXPECT_EQ(clipped("a\u00F1b", 4), "a\u00F1b");
+  EXPECT_EQ(clipped("a\u00F1b", 3), "a\u00F1\u2026");
+  EXPECT_EQ(clipped("a\u00F1b", 2), "a\u2026");
+  EXPECT_EQ(clipped("a\U0001F600", 4), "a\u2026");
+  EXPECT_EQ(characterStart("\U0001F600", 3), 0u);
+  EXPECT_EQ(characterStart("\x80\x80\x80\x80\x80\x80", 5), 2u); // no character at all
+}
+
 TEST(Sources, CountColumnsInCharacters) {
   SourceManager sources;
   FileId file = sources.add("a.tn", "a\r\nbé c\n");
