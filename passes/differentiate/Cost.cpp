@@ -15,6 +15,8 @@ constexpr int64_t division = 16;
 constexpr int64_t elementary = 96;
 constexpr int64_t moved = 4;
 constexpr int64_t philox = 16;
+// Of a vector of f32, on the widest machine.
+constexpr int64_t lanes = 16;
 } // namespace
 
 static int64_t nominal(const Dim &dim) {
@@ -55,6 +57,18 @@ static int64_t drawCost(DrawOp draw) {
   return draw.getDistribution() == Distribution::normal ? elementary + philox : philox;
 }
 
+/// Points of the iteration space, with the lanes of vectors along its longest extent that are left
+/// empty: a small product takes more time than its arithmetic.
+static int64_t computedPoints(ContractOp contract) {
+  Dim points(1);
+  int64_t longest = 1;
+  for (const Dim &extent : contract.getExtentDims()) {
+    points = points * extent;
+    longest = std::max(longest, nominal(extent));
+  }
+  return nominal(points) / longest * int64_t(llvm::alignTo(longest, lanes));
+}
+
 int64_t tenon::recomputingCost(Operation *op) {
   int64_t size = op->getNumResults() == 0 ? 0 : elements(op->getResult(0).getType());
   return llvm::TypeSwitch<Operation *, int64_t>(op)
@@ -65,11 +79,8 @@ int64_t tenon::recomputingCost(Operation *op) {
         return size * moved + elements(scatter.getUpdates().getType()) * 4 * moved;
       })
       .Case([&](ContractOp contract) {
-        Dim points(1);
-        for (const Dim &extent : contract.getExtentDims())
-          points = points * extent;
         int64_t body = blockCost(contract.getBody().front());
-        return nominal(points) *
+        return computedPoints(contract) *
                (body + cheap + (contract.getCombiner() == Combiner::logsumexp ? elementary : 0));
       })
       .Case([&](ScanOp scan) {
