@@ -262,6 +262,8 @@ private:
   };
   bool mayEnterAlias(SourceRange range);
   ResolvedType resolveType(const ast::Type *type, const DimEnv &env);
+  /// True if the dimensions of a type have several `...`, with a report.
+  bool reportSecondEllipsis(const ast::NamedType &type, const DimEnv &env);
   ResolvedType resolveNamed(const ast::NamedType &type, const DimEnv &env);
   const ast::Alias *findAlias(const Scope &scope, const ast::Path &path, ScopePtr &aliasScope);
   bool enterAlias(const ast::NamedType &type, const ast::Alias &alias, const DimEnv &outer,

@@ -258,6 +258,8 @@ bool Elaborator::bindTensor(const ast::NamedType &type, const Value &value, cons
       report.help("convert it: `" + converted + "`").fix(range, converted);
     return false;
   }
+  if (reportSecondEllipsis(type, env))
+    return false;
   size_t written = 0;
   bool ellipsis = false;
   for (const ast::TypeDim &dim : type.dims)

@@ -1,6 +1,8 @@
 //===- Subscripts.cpp - Elements and parts --------------------------------===//
 #include "frontend/check/Elaborator.h"
 
+#include <utility>
+
 using namespace tenon;
 using namespace tenon::check;
 
@@ -159,8 +161,16 @@ Value Elaborator::subscriptTensor(const ast::SubscriptExpr &expr, Tensor tensor,
                                   const Value *fallback, SourceRange fallbackRange) {
   std::string name = text(expr.base->range);
   size_t written = 0;
-  for (const ast::Slot &slot : expr.slots)
-    written += slot.kind != ast::Slot::Ellipsis;
+  bool ellipsis = false;
+  for (const ast::Slot &slot : expr.slots) {
+    if (slot.kind != ast::Slot::Ellipsis) {
+      ++written;
+      continue;
+    }
+    if (std::exchange(ellipsis, true))
+      return error(Code::EllipsisRank, slot.range, "`...` stands twice in one bracket").done(),
+             ErrorValue{};
+  }
   if (written > tensor.rank())
     return error(Code::RankMismatch, expr.range,
                  "`" + name + "` has " + std::to_string(tensor.rank()) +

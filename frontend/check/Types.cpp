@@ -287,6 +287,17 @@ ResolvedType Elaborator::resolveType(const ast::Type *type, const DimEnv &env) {
   return result;
 }
 
+/// Which dimensions go to which of two couldn't be said; a name that stands for `...` is one, too.
+bool Elaborator::reportSecondEllipsis(const ast::NamedType &type, const DimEnv &env) {
+  bool seen = false;
+  for (const ast::TypeDim &dim : type.dims)
+    if (env.isEllipsis(dim) && std::exchange(seen, true)) {
+      error(Code::EllipsisRank, dim.range, "`...` stands twice in one bracket").done();
+      return true;
+    }
+  return false;
+}
+
 ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &env) {
   ResolvedType result;
   std::string_view name = type.path.names.back().text;
@@ -349,6 +360,8 @@ ResolvedType Elaborator::resolveNamed(const ast::NamedType &type, const DimEnv &
         .done();
     return result;
   }
+  if (reportSecondEllipsis(type, env))
+    return result;
   for (const ast::TypeDim &dim : type.dims) {
     if (env.isEllipsis(dim)) {
       if (!env.vars || !env.vars->ellipsis) {
