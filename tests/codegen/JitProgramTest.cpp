@@ -245,6 +245,65 @@ TEST(JitCompile, takes_kernels_from_the_cache) {
 }
 
 //===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+// The branch isn't taken; the scan after it, which one thread runs alone, writes where the
+// condition was. A thread that comes late still has to find the condition.
+TEST(JitProgram, late_threads_find_a_branchs_condition) {
+  JitProgram program(R"mlir(
+!v = tensor<?xf32, #tenon.dims<n>>
+!p = tensor<?xi1, #tenon.dims<n>>
+#all = affine_map<(a) -> (a)>
+#one = affine_map<(a) -> ()>
+func.func @skipped(%x: !v, %number: tensor<f32>) -> !v attributes {tenon.symbols = ["n"]} {
+  %two = tenon.constant dense<2.0> : tensor<f32>
+  %large = tenon.compare gt %number, %two : tensor<f32> -> tensor<i1>
+  tenon.if %large {
+    %m = tenon.contract min over <n> (%x) maps [#all, #one] {
+    ^bb0(%e: f32):
+      tenon.yield %e : f32
+    } : (!v) -> tensor<f32>
+    %never = tenon.compare gt %m, %two : tensor<f32> -> tensor<i1>
+    tenon.check %never, "the branch was taken" : tensor<i1>
+    tenon.yield
+  } else {
+    tenon.yield
+  }
+  %ten = tenon.constant dense<10.0> : tensor<f32>
+  %one = tenon.select %large, %number, %two : tensor<i1>, tensor<f32>
+  %ones = tenon.broadcast %one axes [] : tensor<f32> -> !v
+  %start = tenon.add %x, %ones : !v
+  %y = tenon.scan extent <200> init(%start) {
+  ^bb0(%i: tensor<i64>, %h: !v):
+    %top = tenon.contract max over <n> (%h) maps [#all, #one] {
+    ^bb1(%e: f32):
+      tenon.yield %e : f32
+    } : (!v) -> tensor<f32>
+    %small = tenon.compare le %top, %ten : tensor<f32> -> tensor<i1>
+    tenon.check %small, "it is large" : tensor<i1>
+    %everywhere = tenon.broadcast %small axes [] : tensor<i1> -> !p
+    %low = tenon.contract min over <n> (%h) maps [#all, #one] {
+    ^bb1(%e: f32):
+      tenon.yield %e : f32
+    } : (!v) -> tensor<f32>
+    %lowest = tenon.broadcast %low axes [] : tensor<f32> -> !v
+    %d = tenon.add %h, %lowest : !v
+    %s = tenon.sin %d : !v
+    %next = tenon.select %everywhere, %s, %h : !p, !v
+    tenon.yield %next : !v
+  } : (!v) -> !v
+  return %y : !v
+}
+)mlir");
+  ASSERT_TRUE(program.isValid());
+  Tensors inputs = program.randomInputs("skipped", {{"n", 5}}, 3);
+  for (int call = 0; call < 200; ++call)
+    EXPECT_TRUE(bool(program.actual("skipped", inputs, 3))) << "the branch was taken";
+  program.check("skipped", inputs, {1e-5, 0});
+}
+
+//===----------------------------------------------------------------------===//
 // Every function that the interpreter's own tests run
 //===----------------------------------------------------------------------===//
 

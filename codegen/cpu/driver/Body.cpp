@@ -220,6 +220,7 @@ void BodyEmitter::emitIf(IfOp branch) {
   barrierIfPending();
   Value *condition = b.CreateLoad(b.getInt8Ty(), pointerOf(branch.getCondition()));
   condition = b.CreateICmpNE(condition, b.getInt8(0));
+  std::set<int> read = withoutBarriers ? std::set<int>() : memoryOf(branch.getCondition());
   llvm::SmallVector<Value *> results;
   for (m::Value result : branch.getResults())
     results.push_back(pointerOf(result));
@@ -236,11 +237,15 @@ void BodyEmitter::emitIf(IfOp branch) {
       place[yield] = pointer;
       memory[yield] = memoryOf(result);
     }
+    // Another thread may not have read the condition yet when this one writes what comes after it.
+    readSince = read;
     emitBlock(block);
-    barrierIfPending();
+    if (!written.empty() || !llvm::includes(read, readSince))
+      barrier();
     b.CreateBr(after);
   }
   b.SetInsertPoint(after);
+  readSince = read;
   for (auto [result, pointer] : llvm::zip(branch.getResults(), results))
     place[result] = pointer;
 }
