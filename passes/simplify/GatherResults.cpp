@@ -5,14 +5,17 @@
 // result that isn't a loop of its own, of extent P:
 //
 //   r = c + s*d                  the sum over a result of d's extent, padded to places c + s*d
+//   r = c + s*d + e, e below s   d and e are what dividing r - c by s gives: windows side by side
 //   r = c + d + R                d = r - c - R, with zeros around the operands that d reads
 //   r = c + s*d + q*e + s*R      for each residue of r and of e by s, as above on every s-th place,
 //                                padded to every s-th place of the result
 //   any other                    the sum over all points of (place == r ? value : 0)
 //
-// The gradient of a convolution with respect to its input has the second form, with a stride the
-// third. In both an operand must have d as an axis of its own, whose zeros stand for points
-// outside; a product of such a zero with an infinite element is NaN.
+// The gradient of a convolution with respect to its input has the third form, with a stride the
+// fourth; that of pooling the second or, where windows overlap, the fourth. Products of two
+// operands stay products in the third and fourth: an operand that has d as an axis of its own has
+// zeros for points outside (a product of such a zero with an infinite element is NaN). Other bodies
+// select.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
@@ -157,12 +160,29 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     if (place->loops().size() == 1 && loops.size() == 1 && place->coefficients[loops[0]] > 0 &&
         *offset >= 0)
       return strided(builder, op, axis, *place, loops[0]);
-    if (op.isSumOfProducts())
-      for (unsigned d : loops)
-        if (place->coefficients[d] > 0 && hasOwnAxis(parts, d) && readsAreSums(parts, d))
-          if (auto remainder = remainderLoop(*place, d); remainder)
-            return byResidues(builder, op, axis, *place, d, *remainder);
+    // A product's loops stay what its operands have, so that it stays a matrix product.
+    bool isProduct = op.isSumOfProducts() && parts.inputs.size() > 1;
+    if (!isProduct && place->loops() == loops && *offset >= 0)
+      if (auto windows = windowsSideBySide(parts, *place, loops))
+        return tiled(builder, op, axis, *place, *windows);
+    for (unsigned d : loops)
+      if (place->coefficients[d] > 0 && readsAreSums(parts, d) &&
+          (!isProduct || hasOwnAxis(parts, d)))
+        if (auto remainder = remainderLoop(*place, d); remainder)
+          return byResidues(builder, op, axis, *place, d, *remainder, /*selects=*/!isProduct);
     return guarded(builder, op, axis);
+  }
+
+  /// The loop over windows and the loop in a window, if the windows are next to each other.
+  static std::optional<std::pair<unsigned, unsigned>>
+  windowsSideBySide(const ContractParts &parts, const Place &place, ArrayRef<unsigned> loops) {
+    if (loops.size() != 2)
+      return std::nullopt;
+    for (auto [d, e] : {std::pair(loops[0], loops[1]), std::pair(loops[1], loops[0])})
+      if (place.coefficients[e] == 1 && place.coefficients[d] > 1 &&
+          parts.extents[e].isConstant(place.coefficients[d]))
+        return std::pair(d, e);
+    return std::nullopt;
   }
 
   static bool isElsewhere(const ContractParts &parts, unsigned axis, unsigned loop) {
@@ -228,6 +248,32 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     return spread(builder, op, small, axis, *place.constant.constant(), place.coefficients[loop]);
   }
 
+  /// r = c + s*d + e: one loop over the places, which d and e are found from by division.
+  Value tiled(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
+              std::pair<unsigned, unsigned> windows) {
+    auto [d, e] = windows;
+    MLIRContext *context = op.getContext();
+    ContractParts parts = ContractParts::of(op);
+    RankedTensorType type = parts.type;
+    int64_t s = place.coefficients[d];
+    SmallVector<Dim> extents = parts.extents;
+    extents[d] = extents[d] * Dim(s);
+    extents[e] = Dim(1);
+    SmallVector<AffineExpr> loops;
+    for (unsigned loop = 0; loop < extents.size(); ++loop)
+      loops.push_back(getAffineDimExpr(loop, context));
+    AffineExpr at = loops[d];
+    loops[d] = at.floorDiv(s);
+    loops[e] = at % s;
+    parts.replaceLoops(loops, extents);
+    parts.result = withResult(parts.result, axis, at);
+    parts.type = withExtent(type, axis, extents[d]);
+    Value covered = record(parts.create(builder, op.getLoc(), op.getBody().front()));
+    if (covered.getType() == type)
+      return covered;
+    return spread(builder, op, covered, axis, *place.constant.constant(), 1);
+  }
+
   Value spread(OpBuilder &builder, ContractOp op, Value part, unsigned axis, int64_t offset,
                int64_t stride) {
     auto type = cast<RankedTensorType>(op.getType());
@@ -241,7 +287,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
 
   /// r = c + s*d + q*e + s*R.
   Value byResidues(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
-                   unsigned loop, int remainder) {
+                   unsigned loop, int remainder, bool selects) {
     Location loc = op.getLoc();
     int64_t s = place.coefficients[loop], constant = *place.constant.constant();
     int64_t q = remainder < 0 ? 0 : place.coefficients[remainder];
@@ -253,7 +299,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
       for (int64_t tau = 0; tau < step; ++tau) {
         if (modulo(rho - constant - q * tau, s) != 0)
           continue;
-        Value part = residue(builder, op, axis, place, loop, remainder, rho, tau, step);
+        Value part = residue(builder, op, axis, place, loop, remainder, rho, tau, step, selects);
         sum = sum ? AddOp::create(builder, loc, part.getType(), sum, part).getResult() : part;
       }
       if (!sum)
@@ -265,9 +311,10 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     return total ? total : splat(builder, loc, type, 0.0);
   }
 
-  /// The part for r = s*r' + rho and e = step*e' + tau, over r' in place of d.
+  /// The part for r = s*r' + rho and e = step*e' + tau, over r' in place of d. `selects`: points
+  /// outside of d's extent are left out by the body.
   Value residue(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place, unsigned loop,
-                int remainder, int64_t rho, int64_t tau, int64_t step) {
+                int remainder, int64_t rho, int64_t tau, int64_t step, bool selects) {
     MLIRContext *context = op.getContext();
     ContractParts parts = ContractParts::of(op);
     int64_t s = place.coefficients[loop], constant = *place.constant.constant();
@@ -302,7 +349,19 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     for (unsigned i = 0; i < parts.inputs.size(); ++i)
       if (reads[i])
         surround(builder, op.getLoc(), parts, i);
-    return record(parts.create(builder, op.getLoc(), op.getBody().front()));
+    if (!selects)
+      return record(parts.create(builder, op.getLoc(), op.getBody().front()));
+    Dim windows = ContractParts::of(op).extents[loop];
+    return createSelecting(builder, op, parts, [&](OpBuilder &inner, ValueRange counters) {
+      Type i1 = inner.getI1Type(), i64 = inner.getI64Type();
+      Location loc = op.getLoc();
+      Value at = placeOf(inner, loc, solved, counters, parts.symbols);
+      Value first = splat(inner, loc, i64, 0.0);
+      Value end = DimensionOp::create(inner, loc, i64, DimsAttr::get(context, windows));
+      return AndOp::create(inner, loc, i1,
+                           CompareOp::create(inner, loc, i1, Predicate::ge, at, first),
+                           CompareOp::create(inner, loc, i1, Predicate::lt, at, end));
+    });
   }
 
   /// Puts zeros around an operand so that every read is inside.
@@ -366,10 +425,9 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
   /// All points for every r, with a value only where their place is r.
   Value guarded(OpBuilder &builder, ContractOp op, unsigned axis) {
     MLIRContext *context = op.getContext();
-    Location loc = op.getLoc();
     ContractParts parts = ContractParts::of(op);
     AffineExpr place = parts.result.getResult(axis);
-    unsigned loops = parts.extents.size(), own = parts.inputs.size();
+    unsigned loops = parts.extents.size();
     auto extents = parts.extents;
     extents.push_back(dimsOf(parts.type)[axis]);
     SmallVector<AffineExpr> same;
@@ -377,26 +435,36 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
       same.push_back(getAffineDimExpr(d, context));
     parts.replaceLoops(same, extents);
     parts.result = withResult(parts.result, axis, getAffineDimExpr(loops, context));
-    for (unsigned d = 0; d <= loops; ++d) {
-      auto type = tensorType(context, extents[d], builder.getI64Type());
+    return createSelecting(builder, op, parts, [&](OpBuilder &inner, ValueRange counters) {
+      Value at = placeOf(inner, op.getLoc(), place, counters, parts.symbols);
+      return CompareOp::create(inner, op.getLoc(), inner.getI1Type(), Predicate::eq, at,
+                               counters.back());
+    });
+  }
+
+  /// A contraction with the body of `op`, whose value counts where `isHere` says so, given the
+  /// number of every loop.
+  Value createSelecting(OpBuilder &builder, ContractOp op, ContractParts parts,
+                        llvm::function_ref<Value(OpBuilder &, ValueRange)> isHere) {
+    MLIRContext *context = op.getContext();
+    Location loc = op.getLoc();
+    unsigned own = parts.inputs.size(), loops = parts.extents.size();
+    for (unsigned d = 0; d < loops; ++d) {
+      auto type = tensorType(context, parts.extents[d], builder.getI64Type());
       parts.inputs.push_back(IotaOp::create(builder, loc, type, 0));
       parts.maps.push_back(
-          AffineMap::get(loops + 1, symbolCount(parts), getAffineDimExpr(d, context), context));
+          AffineMap::get(loops, symbolCount(parts), getAffineDimExpr(d, context), context));
     }
-    ContractOp wide = record(parts.create(builder, loc, op.getBody().front()));
-
+    ContractOp made = record(parts.create(builder, loc, op.getBody().front()));
     OpBuilder::InsertionGuard guard(builder);
-    Block &body = wide.getBody().front();
+    Block &body = made.getBody().front();
     Operation *yield = body.getTerminator();
     builder.setInsertionPoint(yield);
-    auto counters = body.getArguments().drop_front(own);
-    Value at = placeOf(builder, loc, place, counters, parts.symbols);
-    Value here =
-        CompareOp::create(builder, loc, builder.getI1Type(), Predicate::eq, at, counters.back());
+    Value here = isHere(builder, body.getArguments().drop_front(own));
     Value value = yield->getOperand(0);
     Value nothing = splat(builder, loc, value.getType(), 0.0);
     yield->setOperand(0, SelectOp::create(builder, loc, value.getType(), here, value, nothing));
-    return wide;
+    return made;
   }
 
   Value placeOf(OpBuilder &builder, Location loc, AffineExpr expr, ValueRange counters,

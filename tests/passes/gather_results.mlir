@@ -104,3 +104,39 @@ func.func @divided_read(%a: tensor<3x2xf32>, %b: tensor<2xf32>) -> tensor<4xf32>
   } : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// The gradient of pooling with windows side by side: the window and the place in it, by division. What no
+// window covers is padded.
+// CHECK-LABEL: @windows_side_by_side
+// CHECK: %[[C:.*]] = tenon.contract sum over <6, 8>
+// CHECK-NOT: tenon.compare eq %{{.*}} : i64
+// CHECK: tenon.pad %[[C]], {{.*}} offsets <0, 0> strides [1, 1] : tensor<6x8xf32>, tensor<f32> -> tensor<7x8xf32>
+func.func @windows_side_by_side(%dy: tensor<3x4xf32>, %at: tensor<3x4xi32>) -> tensor<7x8xf32> {
+  %n = tenon.iota axis 0 : tensor<2xi32>
+  %dx = tenon.contract sum over <3, 4, 2, 2> (%dy, %at, %n, %n) maps [affine_map<(i, j, r, s) -> (i, j)>, affine_map<(i, j, r, s) -> (i, j)>, affine_map<(i, j, r, s) -> (r)>, affine_map<(i, j, r, s) -> (s)>, affine_map<(i, j, r, s) -> (i * 2 + r, j * 2 + s)>] {
+  ^bb0(%e: f32, %a: i32, %r: i32, %s: i32):
+    %zero = tenon.constant 0.0 : f32
+    %two = tenon.constant 2 : i32
+    %row = tenon.mul %r, %two : i32
+    %place = tenon.add %row, %s : i32
+    %here = tenon.compare eq %place, %a : i32 -> i1
+    %p = tenon.select %here, %e, %zero : i1, f32
+    tenon.yield %p : f32
+  } : (tensor<3x4xf32>, tensor<3x4xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<7x8xf32>
+  return %dx : tensor<7x8xf32>
+}
+
+// Windows of 3 that move by 2: even places have two windows, odd ones have one. The body leaves out
+// windows before the first and behind the last, whatever it makes of the zeros there.
+// CHECK-LABEL: @overlapping_windows
+// CHECK-DAG: tenon.contract sum over <5, 2>
+// CHECK: tenon.pad {{.*}} strides [2]
+// CHECK-NOT: sum over <4, 3, 9>
+func.func @overlapping_windows(%dy: tensor<4xf32>) -> tensor<9xf32> {
+  %dx = tenon.contract sum over <4, 3> (%dy) maps [affine_map<(i, r) -> (i)>, affine_map<(i, r) -> (i * 2 + r)>] {
+  ^bb0(%e: f32):
+    %c = tenon.cos %e : f32
+    tenon.yield %c : f32
+  } : (tensor<4xf32>) -> tensor<9xf32>
+  return %dx : tensor<9xf32>
+}
