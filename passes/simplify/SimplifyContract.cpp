@@ -157,6 +157,7 @@ struct DropInputs : OpRewritePattern<ContractOp> {
   }
 };
 
+/// Loops of one step, and axes of one element of the result, which a reshape puts back.
 struct DropUnitLoops : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
@@ -164,15 +165,39 @@ struct DropUnitLoops : OpRewritePattern<ContractOp> {
       return rewriter.notifyMatchFailure(op, "the loop's index is the result");
     ContractParts parts = ContractParts::of(op);
     llvm::SmallBitVector dropped(parts.extents.size());
-    for (unsigned loop : op.getReducedLoops())
-      if (parts.extents[loop].isConstant(1))
-        dropped.set(loop);
-    if (dropped.none())
-      return rewriter.notifyMatchFailure(op, "no reduced loop of one step");
+    SmallVector<AffineExpr> loops;
+    for (auto [loop, extent] : llvm::enumerate(parts.extents)) {
+      loops.push_back(getAffineDimExpr(loop, op.getContext()));
+      if (!extent.isConstant(1))
+        continue;
+      dropped.set(loop);
+      loops.back() = getAffineConstantExpr(0, op.getContext());
+    }
+    bool hasUnitAxis =
+        llvm::any_of(llvm::zip(parts.result.getResults(), dimsOf(parts.type)),
+                     [](auto axis) { return isUnit(std::get<0>(axis), std::get<1>(axis)); });
+    if (dropped.none() && !hasUnitAxis)
+      return rewriter.notifyMatchFailure(op, "no loop or axis of one step");
+    parts.replaceLoops(loops, SmallVector<Dim>(parts.extents));
     parts.dropLoops(dropped);
-    rewriter.replaceOp(op, parts.create(rewriter, op.getLoc(), op.getBody().front()));
+    SmallVector<AffineExpr> places;
+    SmallVector<Dim> dims;
+    for (auto [place, dim] : llvm::zip(parts.result.getResults(), dimsOf(parts.type))) {
+      if (isUnit(place, dim))
+        continue;
+      places.push_back(place);
+      dims.push_back(dim);
+    }
+    parts.result = AffineMap::get(parts.result.getNumDims(), parts.result.getNumSymbols(), places,
+                                  op.getContext());
+    parts.type = tensorType(op.getContext(), dims, parts.type.getElementType());
+    Value result = parts.create(rewriter, op.getLoc(), op.getBody().front());
+    if (result.getType() != op.getType())
+      result = ReshapeOp::create(rewriter, op.getLoc(), op.getType(), result);
+    rewriter.replaceOp(op, result);
     return success();
   }
+  static bool isUnit(AffineExpr place, const Dim &dim) { return dim.isConstant(1) && place == 0; }
 };
 
 /// Reduced loops in which the body doesn't change.

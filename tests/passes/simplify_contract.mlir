@@ -91,3 +91,16 @@ func.func @repeated_result(%x: tensor<5x4xf32>) -> (tensor<3x5xf32>, tensor<6x5x
   } : (tensor<5x4xf32>) -> tensor<6x5xf32>
   return %s, %p : tensor<3x5xf32>, tensor<6x5xf32>
 }
+
+// A loop of one step is no loop, and a result has no axis for it: a reshape puts it back.
+// CHECK-LABEL: @one_group
+// CHECK: %[[Y:.*]] = tenon.contract sum over <4, 5, 3> (%arg0, %arg1)
+// CHECK: tenon.reshape %[[Y]] : tensor<4x5xf32> -> tensor<4x1x5xf32>
+func.func @one_group(%x: tensor<4x1x3xf32>, %k: tensor<1x3x5xf32>) -> tensor<4x1x5xf32> {
+  %y = tenon.contract sum over <4, 1, 5, 3> (%x, %k) maps [affine_map<(b, g, o, c) -> (b, g, c)>, affine_map<(b, g, o, c) -> (g, c, o)>, affine_map<(b, g, o, c) -> (b, g, o)>] {
+  ^bb0(%a: f32, %b: f32):
+    %m = tenon.mul %a, %b : f32
+    tenon.yield %m : f32
+  } : (tensor<4x1x3xf32>, tensor<1x3x5xf32>) -> tensor<4x1x5xf32>
+  return %y : tensor<4x1x5xf32>
+}
