@@ -72,6 +72,15 @@ std::optional<ContractionShape> tenon::classifyContraction(ContractOp op) {
       return std::nullopt;
     shape.k.push_back(loop);
   }
+  AffineMap leftMap = op.getInputMap(shape.lhs);
+  auto axisOf = [&](unsigned loop) {
+    return llvm::find_if(leftMap.getResults(),
+                         [&](AffineExpr place) { return place.isFunctionOfDim(loop); }) -
+           leftMap.getResults().begin();
+  };
+  llvm::sort(shape.k, [&](unsigned a, unsigned b) {
+    return std::pair(axisOf(a), a) < std::pair(axisOf(b), b);
+  });
   return shape;
 }
 

@@ -10,7 +10,8 @@ namespace tenon {
 /// A sum of products of two operands seen as batched matrix products
 /// result[batch, m, n] = sum over k of lhs[batch, m, k] * rhs[batch, k, n].
 /// Each group lists loops of the contraction; `batch`, `m` and `n` in the order of the result's
-/// axes, `k` in loop order. `rhs` is the operand that has the result's innermost unshared axis.
+/// axes, `k` in that of the left operand's, so that its innermost elements lie side by side. `rhs`
+/// is the operand that has the result's innermost unshared axis.
 struct ContractionShape {
   unsigned lhs = 0, rhs = 1;
   llvm::SmallVector<unsigned> batch, m, n, k;

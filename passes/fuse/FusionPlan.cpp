@@ -110,6 +110,23 @@ private:
     return broadcast && broadcast.getType() != broadcast.getOperand().getType();
   }
 
+  /// True if several loops lead to one element, as those of a convolution's windows do.
+  static bool readsWindows(AffineMap map) {
+    return llvm::any_of(map.getResults(), [&](AffineExpr place) {
+      unsigned loops = 0;
+      for (unsigned d = 0; d < map.getNumDims(); ++d)
+        loops += place.isFunctionOfDim(d);
+      return loops > 1;
+    });
+  }
+
+  static bool isReadInWindows(OpOperand &use) {
+    auto contract = dyn_cast<ContractOp>(use.getOwner());
+    auto shape = contract ? classifyContraction(contract) : std::nullopt;
+    return shape && isWorthTiling(contract, *shape) &&
+           readsWindows(contract.getInputMap(use.getOperandNumber()));
+  }
+
   /// True if reading `value` through `use` evaluates its elements several times.
   static bool repeats(OpOperand &use) {
     Operation *user = use.getOwner();
@@ -121,9 +138,9 @@ private:
     if (isa<ScatterAddOp>(user))
       return use.getOperandNumber() == 1;
     if (auto contract = dyn_cast<ContractOp>(user)) {
-      // Packing touches each element of both operands once.
+      // Packing touches each element of both operands once, but for those in several windows.
       if (auto shape = classifyContraction(contract); shape && isWorthTiling(contract, *shape))
-        return false;
+        return isReadInWindows(use);
       AffineMap map = contract.getInputMap(use.getOperandNumber());
       for (unsigned d = 0; d < map.getNumDims(); ++d)
         if (!llvm::any_of(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(d); }) &&
@@ -143,7 +160,7 @@ private:
       if (!isFusible(&op))
         continue;
       Value value = op.getResult(0);
-      bool outside = false, repeated = false;
+      bool outside = false, repeated = false, inWindows = false;
       int readers = 0;
       for (OpOperand &use : value.getUses()) {
         Operation *user = use.getOwner();
@@ -160,6 +177,7 @@ private:
           isComputed = false;
         outside |= renamed || !isComputed;
         repeated |= repeats(use);
+        inWindows |= isReadInWindows(use);
       }
       if (outside) {
         stored.insert(value);
@@ -170,9 +188,10 @@ private:
         continue;
       int price = cost(value);
       costs.clear();
-      if ((repeated && price > repeatLimit) || (readers > 1 && price > recomputeLimit))
-        if (!isIndexing(&op) || price > 8)
-          stored.insert(value);
+      bool isWorthMemory = !isIndexing(&op) || price > 8 || inWindows;
+      if (isWorthMemory &&
+          ((repeated && price > repeatLimit) || (readers > 1 && price > recomputeLimit)))
+        stored.insert(value);
     }
     costs.clear();
   }

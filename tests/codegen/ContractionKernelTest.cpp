@@ -150,3 +150,59 @@ TEST(ContractionKernel, weight_gradient_of_a_convolution) {
       {sample(TENON_F32, {2, 9, 10, 3}), sample(TENON_F32, {2, 7, 8, 20}, 2)},
       {{0, 0}, {}, {"pack", "contraction"}});
 }
+
+// Rows of a window are segments; a stretch of k ends in the middle of one.
+TEST(ContractionKernel, convolves_many_channels) {
+  checkKernels(
+      R"(func.func @f(%x: tensor<2x5x6x70xf32>, %k: tensor<3x3x70x20xf32>) -> tensor<2x3x4x20xf32> {
+    %r = tenon.contract sum over <2, 3, 4, 20, 3, 3, 70> (%x, %k)
+      maps [affine_map<(b, h, w, o, r, s, c) -> (b, h + r, w + s, c)>, affine_map<(b, h, w, o, r, s, c) -> (r, s, c, o)>,
+            affine_map<(b, h, w, o, r, s, c) -> (b, h, w, o)>] {
+    ^bb0(%a: f32, %y: f32):
+      %p = tenon.mul %a, %y : f32
+      tenon.yield %p : f32
+    } : (tensor<2x5x6x70xf32>, tensor<3x3x70x20xf32>) -> tensor<2x3x4x20xf32>
+    return %r : tensor<2x3x4x20xf32>
+  })",
+      {sample(TENON_F32, {2, 5, 6, 70}), sample(TENON_F32, {3, 3, 70, 20}, 2)},
+      {{0, 0}, {}, {"pack", "contraction"}});
+}
+
+TEST(ContractionKernel, convolves_with_stride_and_dilation_and_an_open_size) {
+  for (int64_t n : {1, 4, 7})
+    checkKernels(
+        R"(func.func @f(%x: tensor<2x?x11x16xf32, #tenon.dims<2, 2 * n + 4, 11, 16>>, %k: tensor<2x3x16x20xf32>)
+        -> tensor<2x?x7x20xf32, #tenon.dims<2, n, 7, 20>> {
+      %r = tenon.contract sum over <2, n, 7, 20, 2, 3, 16> (%x, %k)
+        maps [affine_map<(b, h, w, o, r, s, c) -> (b, h * 2 + r * 3, w + s * 2, c)>,
+              affine_map<(b, h, w, o, r, s, c) -> (r, s, c, o)>,
+              affine_map<(b, h, w, o, r, s, c) -> (b, h, w, o)>] {
+      ^bb0(%a: f32, %y: f32):
+        %p = tenon.mul %a, %y : f32
+        tenon.yield %p : f32
+      } : (tensor<2x?x11x16xf32, #tenon.dims<2, 2 * n + 4, 11, 16>>, tensor<2x3x16x20xf32>)
+        -> tensor<2x?x7x20xf32, #tenon.dims<2, n, 7, 20>>
+      return %r : tensor<2x?x7x20xf32, #tenon.dims<2, n, 7, 20>>
+    })",
+        {sample(TENON_F32, {2, 2 * n + 4, 11, 16}), sample(TENON_F32, {2, 3, 16, 20}, 2)},
+        {{0, 0}, {}, {"pack", "contraction"}});
+}
+
+// The gradient by the input goes through the window from its end; its channels are the first of the
+// loops and the innermost of the operand, so they are summed in another order than the loops say.
+TEST(ContractionKernel, input_gradient_of_a_convolution) {
+  checkKernels(
+      R"(func.func @f(%g: tensor<2x9x10x24xf32>, %k: tensor<3x3x20x24xf32>) -> tensor<2x7x8x20xf32> {
+    %r = tenon.contract sum over <2, 7, 8, 24, 3, 3, 20> (%g, %k)
+      maps [affine_map<(b, h, w, o, r, s, c) -> (b, h - r + 2, w - s + 2, o)>,
+            affine_map<(b, h, w, o, r, s, c) -> (r, s, c, o)>,
+            affine_map<(b, h, w, o, r, s, c) -> (b, h, w, c)>] {
+    ^bb0(%a: f32, %y: f32):
+      %p = tenon.mul %a, %y : f32
+      tenon.yield %p : f32
+    } : (tensor<2x9x10x24xf32>, tensor<3x3x20x24xf32>) -> tensor<2x7x8x20xf32>
+    return %r : tensor<2x7x8x20xf32>
+  })",
+      {sample(TENON_F32, {2, 9, 10, 24}), sample(TENON_F32, {3, 3, 20, 24}, 2)},
+      {{1e-5, 1e-5}, {}, {"pack", "contraction"}});
+}

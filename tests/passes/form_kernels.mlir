@@ -193,3 +193,20 @@ func.func @scatters_at_the_same_indices(%a: tensor<9x3xf32>, %b: tensor<9xf32>, 
   %t = tenon.scatter_add %g at %i : tensor<9xf32>, tensor<9xi32> -> tensor<7xf32>
   return %p, %q, %r, %s, %t : tensor<7x3xf32>, tensor<7xf32>, tensor<7xf32>, tensor<8xf32>, tensor<7xf32>
 }
+
+// What a convolution's windows read again and again is computed once, into memory; what a dense layer
+// reads is computed where it is packed.
+// CHECK-LABEL: @windows
+// CHECK: tenon.kernel map "pad"
+// CHECK: tenon.kernel contraction "contract"
+// CHECK-NOT: tenon.pad
+func.func @windows(%x: tensor<2x8x9x16xf32>, %k: tensor<3x3x16x32xf32>) -> tensor<2x8x9x32xf32> {
+  %zero = tenon.constant dense<0.0> : tensor<f32>
+  %p = tenon.pad %x, %zero offsets <0, 1, 1, 0> strides [1, 1, 1, 1] : tensor<2x8x9x16xf32>, tensor<f32> -> tensor<2x10x11x16xf32>
+  %y = tenon.contract sum over <2, 8, 9, 32, 3, 3, 16> (%p, %k) maps [affine_map<(b, h, w, o, r, s, c) -> (b, h + r, w + s, c)>, affine_map<(b, h, w, o, r, s, c) -> (r, s, c, o)>, affine_map<(b, h, w, o, r, s, c) -> (b, h, w, o)>] {
+  ^bb0(%a: f32, %b: f32):
+    %m = tenon.mul %a, %b : f32
+    tenon.yield %m : f32
+  } : (tensor<2x10x11x16xf32>, tensor<3x3x16x32xf32>) -> tensor<2x8x9x32xf32>
+  return %y : tensor<2x8x9x32xf32>
+}

@@ -212,31 +212,32 @@ private:
         return load;
       });
     });
-    Values last =
-        e.loop(e.number(0), b.CreateSub(to, from), e.number(1), start,
-               [&](Value *k, llvm::ArrayRef<Value *> carried) {
-                 Value *row = b.CreateGEP(number, right, b.CreateNSWMul(k, e.number(tile.width)));
-                 Value *halves[2];
-                 for (unsigned half = 0; half < 2; ++half) {
-                   auto *load = b.CreateAlignedLoad(
-                       vector, b.CreateConstInBoundsGEP1_64(number, row, half * lanes), align);
-                   e.markLoad(load, panelInput);
-                   halves[half] = load;
-                 }
-                 // A few factors at a time: all at once would push sums out of the registers.
-                 Values next;
-                 constexpr unsigned atOnce = 4;
-                 for (unsigned first = 0; first < height; first += atOnce) {
-                   Values factors;
-                   for (unsigned r = first; r < std::min(first + atOnce, height); ++r)
-                     factors.push_back(b.CreateVectorSplat(lanes, left.element(rowsLeft, r, k)));
-                   for (auto [i, factor] : llvm::enumerate(factors))
-                     for (unsigned half = 0; half < 2; ++half)
-                       next.push_back(emitFma(b, e.target, factor, halves[half],
-                                              carried[2 * (first + i) + half]));
-                 }
-                 return next;
-               });
+    Values last = left.eachK(
+        rowsLeft, from, to, start,
+        [&](Value *k, llvm::function_ref<Value *(unsigned)> element,
+            llvm::ArrayRef<Value *> carried) {
+          Value *row = b.CreateGEP(number, right, b.CreateNSWMul(k, e.number(tile.width)));
+          Value *halves[2];
+          for (unsigned half = 0; half < 2; ++half) {
+            auto *load = b.CreateAlignedLoad(
+                vector, b.CreateConstInBoundsGEP1_64(number, row, half * lanes), align);
+            e.markLoad(load, panelInput);
+            halves[half] = load;
+          }
+          // A few factors at a time: all at once would push sums out of the registers.
+          Values next;
+          constexpr unsigned atOnce = 4;
+          for (unsigned first = 0; first < height; first += atOnce) {
+            Values factors;
+            for (unsigned r = first; r < std::min(first + atOnce, height); ++r)
+              factors.push_back(b.CreateVectorSplat(lanes, element(r)));
+            for (auto [i, factor] : llvm::enumerate(factors))
+              for (unsigned half = 0; half < 2; ++half)
+                next.push_back(
+                    emitFma(b, e.target, factor, halves[half], carried[2 * (first + i) + half]));
+          }
+          return next;
+        });
     each([&](unsigned row, unsigned half) -> Value * {
       e.markScratch(b.CreateAlignedStore(last[2 * row + half], place(row, half), align));
       return nullptr;

@@ -88,31 +88,62 @@ LeftOperand::LeftOperand(Emission &e, MatrixProduct &product, const Tile &tile)
   pull = std::make_unique<Pull>(e, lanes);
 }
 
-PlaceOf<LaneStride> LeftOperand::surveyPlace(const LaneStride &row, const LaneStride &k) {
+PlaceOf<LaneStride> LeftOperand::surveyPlace(const LaneStride &row, const LaneStride &k,
+                                             unsigned first) {
   PlaceOf<LaneStride> place;
   if (!product.batch.empty())
     place.append({}, product.batch.size());
   place.append(row, product.m.size());
   place.append({}, product.n.size());
-  place.append(k, product.k.size());
+  if (first > 0)
+    place.append({}, first);
+  place.append(k, product.k.size() - first);
   return place;
+}
+
+/// A sum of loops: what a row adds to the place doesn't depend on k.
+static bool isSumOfLoops(m::AffineMap map) {
+  bool divides = false;
+  for (m::AffineExpr result : map.getResults())
+    result.walk([&](m::AffineExpr expr) {
+      divides |= expr.getKind() == m::AffineExprKind::FloorDiv ||
+                 expr.getKind() == m::AffineExprKind::CeilDiv ||
+                 expr.getKind() == m::AffineExprKind::Mod;
+    });
+  return !divides;
+}
+
+/// Tries to read the operand where it lies, in segments of the loops of k from `first` on.
+bool LeftOperand::isReadInPlace(unsigned first) {
+  SurveyMath math;
+  math.isAligned = false;
+  Movement<SurveyMath> move(math);
+  LaneStride next{LaneStride::Strided, Dim(1)};
+  auto address = move.address(operand, product.leftPlace(move, surveyPlace({}, next, first)),
+                              e.request.inputs);
+  if (first == 0)
+    isOneLoop = math.laneDivisions == 0;
+  if (!address || math.laneDivisions > 0 || address->offset.kind == LaneStride::Any ||
+      e.memoryType(elementOf(operand.getType())) != number)
+    return false;
+  if (first > 0) {
+    auto length = product.extent(llvm::ArrayRef(product.k).drop_front(first)).constant();
+    bool isLinear = m::isa<m::BlockArgument>(operand) &&
+                    isSumOfLoops(product.contract.getInputMap(product.lhs));
+    if (!isLinear || (length && *length < kShortestSegment))
+      return false;
+  }
+  input = address->input;
+  inputStride = address->offset.isUniform() ? Dim(0) : address->offset.stride;
+  firstOfSegment = first;
+  return true;
 }
 
 void LeftOperand::chooseWay() {
   LaneStride next{LaneStride::Strided, Dim(1)};
-  SurveyMath math;
-  math.isAligned = false;
-  Movement<SurveyMath> move(math);
-  auto place = product.leftPlace(move, surveyPlace({}, next));
-  isOneLoop = math.laneDivisions == 0;
-  auto address = move.address(operand, place, e.request.inputs);
-  m::Type element = elementOf(operand.getType());
-  if (address && isOneLoop && address->offset.kind != LaneStride::Any &&
-      e.memoryType(element) == number) {
-    input = address->input;
-    inputStride = address->offset.isUniform() ? Dim(0) : address->offset.stride;
-    return;
-  }
+  for (unsigned first = 0; first < std::max<size_t>(product.k.size(), 1); ++first)
+    if (isReadInPlace(first))
+      return;
   auto cost = [&](const LaneStride &row, const LaneStride &k) {
     SurveyMath own;
     Movement<SurveyMath> through(own);
@@ -154,28 +185,78 @@ LeftRows LeftOperand::rows(Value *scratch, const Place &batch, Value *fromRow, V
     return result;
   }
   Value *last = b.CreateSub(toRow, e.number(1));
+  // Segments are counted from the first, whatever the stretch.
+  Value *k = firstOfSegment == 0 ? fromK : e.number(0);
   for (unsigned r = 0; r < tile.height; ++r) {
     Value *at = r == 0 ? row
                        : b.CreateBinaryIntrinsic(llvm::Intrinsic::smin,
                                                  b.CreateNSWAdd(row, e.number(r)), last);
     Place place = domain(batch, Index::uniform(at));
-    place.append(Index::uniform(fromK), product.k.size());
-    Place element = product.leftPlace(pull->move, place);
-    auto address = pull->move.address(operand, element, e.request.inputs);
-    result.base.push_back(b.CreateGEP(number, e.inputPointer(*input), address->offset.base, "row"));
+    place.append(Index::uniform(k), product.k.size());
+    result.base.push_back(b.CreateGEP(number, e.inputPointer(*input), offsetOf(place), "row"));
   }
   result.stride = e.dim(inputStride);
   return result;
 }
 
-Value *LeftOperand::element(const LeftRows &rows, unsigned r, Value *k) {
-  Value *at = b.CreateGEP(number, rows.base[r], b.CreateNSWMul(k, rows.stride));
+Value *LeftOperand::offsetOf(const Place &place) {
+  Place element = product.leftPlace(pull->move, place);
+  return pull->move.address(operand, element, e.request.inputs)->offset.base;
+}
+
+Value *LeftOperand::segmentOffset(Value *outer) {
+  Place first;
+  if (!product.batch.empty())
+    first.append(Index::uniform(e.number(0)), product.batch.size());
+  first = domain(first, Index::uniform(e.number(0)));
+  Place there = first;
+  first.append(Index::uniform(e.number(0)), product.k.size());
+  there.append(Index::uniform(outer), firstOfSegment);
+  there.append(Index::uniform(e.number(0)), product.k.size() - firstOfSegment);
+  return b.CreateSub(offsetOf(there), offsetOf(first), "segment");
+}
+
+Value *LeftOperand::element(const LeftRows &rows, unsigned r, Value *segment, Value *k) {
+  Value *offset = b.CreateNSWMul(k, rows.stride);
+  if (segment)
+    offset = b.CreateNSWAdd(offset, segment);
+  Value *at = b.CreateGEP(number, rows.base[r], offset);
   auto *load = b.CreateAlignedLoad(number, at, llvm::Align(tile.elementBytes));
   if (input)
     e.markLoad(load, *input);
   else
     e.markScratch(load);
   return load;
+}
+
+Values LeftOperand::eachK(const LeftRows &rows, Value *fromK, Value *toK,
+                          llvm::ArrayRef<Value *> start,
+                          llvm::function_ref<Values(Value *, llvm::function_ref<Value *(unsigned)>,
+                                                    llvm::ArrayRef<Value *>)>
+                              body) {
+  Value *zero = e.number(0), *one = e.number(1);
+  if (firstOfSegment == 0)
+    return e.loop(
+        zero, b.CreateSub(toK, fromK), one, start, [&](Value *k, llvm::ArrayRef<Value *> carried) {
+          return body(k, [&](unsigned r) { return element(rows, r, nullptr, k); }, carried);
+        });
+  Value *length = e.dim(product.extent(llvm::ArrayRef(product.k).drop_front(firstOfSegment)));
+  Value *end = b.CreateUDiv(b.CreateNSWAdd(toK, b.CreateSub(length, one)), length);
+  return e.loop(
+      b.CreateUDiv(fromK, length), end, one, start,
+      [&](Value *outer, llvm::ArrayRef<Value *> carried) {
+        Value *begin = b.CreateNSWMul(outer, length), *segment = segmentOffset(outer);
+        Value *first =
+            b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateSub(fromK, begin), zero);
+        Value *last =
+            b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b.CreateSub(toK, begin), length);
+        Value *before = b.CreateSub(begin, fromK);
+        return e.loop(first, last, one, carried, [&](Value *k, llvm::ArrayRef<Value *> inner) {
+          return body(
+              b.CreateNSWAdd(before, k), [&](unsigned r) { return element(rows, r, segment, k); },
+              inner);
+        });
+      });
 }
 
 //===----------------------------------------------------------------------===//

@@ -59,13 +59,17 @@ struct Tile {
   int64_t kStretch = 384;
 };
 
-/// Where the rows of a tile are read: element (r, k) at `base[r] + k * stride`.
+/// Where the rows of a tile are read: element (r, k) of a segment at
+/// `base[r] + segment + k * stride`, in numbers.
 struct LeftRows {
   Values base;
   Value *stride;
 };
 
-/// Reads or computes the left operand.
+/// Reads or computes the left operand. Where its elements are only moved, it is read where it lies,
+/// in segments: stretches of k, as long as its innermost loops, in which elements are evenly
+/// spaced. A convolution's left operand has one for each row of a window.
+
 class LeftOperand {
 public:
   LeftOperand(Emission &e, MatrixProduct &product, const Tile &tile);
@@ -76,15 +80,27 @@ public:
   /// The rows of the tile at `row`; those at and beyond `toRow` are any memory that can be read.
   LeftRows rows(Value *scratch, const Place &batch, Value *fromRow, Value *row, Value *toRow,
                 Value *fromK);
-  /// Element `k` (from the stretch's start) of row `r`.
-  Value *element(const LeftRows &rows, unsigned r, Value *k);
+  /// Emits `body` for all k in [fromK, toK), counted from `fromK`, carrying values through; `body`
+  /// gets k and a reader of element k of row r.
+  Values eachK(const LeftRows &rows, Value *fromK, Value *toK, llvm::ArrayRef<Value *> start,
+               llvm::function_ref<Values(Value *k, llvm::function_ref<Value *(unsigned r)> element,
+                                         llvm::ArrayRef<Value *> carried)>
+                   body);
   int64_t scratchBytes() const;
 
   Pull &reader() { return *pull; }
 
 private:
   void chooseWay();
-  PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k);
+  bool isReadInPlace(unsigned firstOfSegment);
+  /// With `k` along the loops of k from number `first` on.
+  PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k, unsigned first = 0);
+  /// Element `k` of row `r` in the segment that begins `segment` numbers behind the first.
+  Value *element(const LeftRows &rows, unsigned r, Value *segment, Value *k);
+  /// The offset of the operand's element at a place of the product; it is read where it lies.
+  Value *offsetOf(const Place &place);
+  /// How far segment number `outer` is behind the first.
+  Value *segmentOffset(Value *outer);
   /// Lanes along the rows of a tile, or along k.
   void packAlongRows(Value *to, const Place &batch, Value *row, Value *toRow, Value *fromK,
                      Value *toK);
@@ -95,6 +111,8 @@ private:
   int64_t tileNumbers() const { return (tile.kStretch + kLanes) * tile.height; }
 
   static constexpr unsigned kLanes = 16;
+  /// Shorter ones aren't worth a loop of their own.
+  static constexpr int64_t kShortestSegment = 8;
   std::unique_ptr<Pull> pull;
   Emission &e;
   llvm::IRBuilder<> &b;
@@ -105,6 +123,8 @@ private:
   /// Set if it is read where it lies.
   std::optional<unsigned> input;
   Dim inputStride;
+  /// The loops of k before this one lead from segment to segment.
+  unsigned firstOfSegment = 0;
   bool alongRows = false;
   /// True if vectors along k run through all its loops as one.
   bool isOneLoop = false;
