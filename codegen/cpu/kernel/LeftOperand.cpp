@@ -216,11 +216,8 @@ Value *LeftOperand::segmentOffset(Value *outer) {
   return b.CreateSub(offsetOf(there), offsetOf(first), "segment");
 }
 
-Value *LeftOperand::element(const LeftRows &rows, unsigned r, Value *segment, Value *k) {
-  Value *offset = b.CreateNSWMul(k, rows.stride);
-  if (segment)
-    offset = b.CreateNSWAdd(offset, segment);
-  Value *at = b.CreateGEP(number, rows.base[r], offset);
+Value *LeftOperand::element(const LeftRows &rows, unsigned r, Value *k) {
+  Value *at = b.CreateGEP(number, rows.base[r], b.CreateNSWMul(k, rows.stride));
   auto *load = b.CreateAlignedLoad(number, at, llvm::Align(tile.elementBytes));
   if (input)
     e.markLoad(load, *input);
@@ -236,16 +233,19 @@ Values LeftOperand::eachK(const LeftRows &rows, Value *fromK, Value *toK,
                               body) {
   Value *zero = e.number(0), *one = e.number(1);
   if (firstOfSegment == 0)
-    return e.loop(
-        zero, b.CreateSub(toK, fromK), one, start, [&](Value *k, llvm::ArrayRef<Value *> carried) {
-          return body(k, [&](unsigned r) { return element(rows, r, nullptr, k); }, carried);
-        });
+    return e.loop(zero, b.CreateSub(toK, fromK), one, start,
+                  [&](Value *k, llvm::ArrayRef<Value *> carried) {
+                    return body(k, [&](unsigned r) { return element(rows, r, k); }, carried);
+                  });
   Value *length = e.dim(product.extent(llvm::ArrayRef(product.k).drop_front(firstOfSegment)));
   Value *end = b.CreateUDiv(b.CreateNSWAdd(toK, b.CreateSub(length, one)), length);
   return e.loop(
       b.CreateUDiv(fromK, length), end, one, start,
       [&](Value *outer, llvm::ArrayRef<Value *> carried) {
-        Value *begin = b.CreateNSWMul(outer, length), *segment = segmentOffset(outer);
+        Value *begin = b.CreateNSWMul(outer, length), *offset = segmentOffset(outer);
+        LeftRows segment{{}, rows.stride};
+        for (Value *base : rows.base)
+          segment.base.push_back(b.CreateGEP(number, base, offset));
         Value *first =
             b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateSub(fromK, begin), zero);
         Value *last =
@@ -253,8 +253,7 @@ Values LeftOperand::eachK(const LeftRows &rows, Value *fromK, Value *toK,
         Value *before = b.CreateSub(begin, fromK);
         return e.loop(first, last, one, carried, [&](Value *k, llvm::ArrayRef<Value *> inner) {
           return body(
-              b.CreateNSWAdd(before, k), [&](unsigned r) { return element(rows, r, segment, k); },
-              inner);
+              b.CreateNSWAdd(before, k), [&](unsigned r) { return element(segment, r, k); }, inner);
         });
       });
 }

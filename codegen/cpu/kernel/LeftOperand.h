@@ -59,8 +59,7 @@ struct Tile {
   int64_t kStretch = 384;
 };
 
-/// Where the rows of a tile are read: element (r, k) of a segment at
-/// `base[r] + segment + k * stride`, in numbers.
+/// Where the rows of a tile are read: element (r, k) at `base[r] + k * stride`, in numbers.
 struct LeftRows {
   Values base;
   Value *stride;
@@ -95,8 +94,7 @@ private:
   bool isReadInPlace(unsigned firstOfSegment);
   /// With `k` along the loops of k from number `first` on.
   PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k, unsigned first = 0);
-  /// Element `k` of row `r` in the segment that begins `segment` numbers behind the first.
-  Value *element(const LeftRows &rows, unsigned r, Value *segment, Value *k);
+  Value *element(const LeftRows &rows, unsigned r, Value *k);
   /// The offset of the operand's element at a place of the product; it is read where it lies.
   Value *offsetOf(const Place &place);
   /// How far segment number `outer` is behind the first.
