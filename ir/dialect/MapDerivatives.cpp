@@ -66,12 +66,20 @@ PARTIAL(RemOp) {
   // a - b * floor(a / b), whose floor is constant almost everywhere.
   return index == 0 ? f.number(1) : f.neg(f.of<FloorOp>(f.div(op.getLhs(), op.getRhs())));
 }
-PARTIAL(MaxOp) {
-  return f.indicator(index == 0 ? Predicate::ge : Predicate::lt, op.getLhs(), op.getRhs());
+static bool isConstant(Value value) {
+  auto broadcast = value.getDefiningOp<BroadcastOp>();
+  return (broadcast ? broadcast.getOperand() : value).getDefiningOp<ConstantOp>() != nullptr;
 }
-PARTIAL(MinOp) {
-  return f.indicator(index == 0 ? Predicate::le : Predicate::gt, op.getLhs(), op.getRhs());
+/// Which of max(a, b) or min(a, b) counts: at a tie, `a`. Where `a` is known, the result tells as
+/// well as `b` does that `a` isn't it, and the result is what a next layer keeps anyway.
+template <typename OpTy>
+static Value chosen(OpTy op, const Formula &f, Predicate a, Predicate b, unsigned index) {
+  if (index == 0)
+    return f.indicator(a, op.getLhs(), op.getRhs());
+  return f.indicator(b, op.getLhs(), isConstant(op.getLhs()) ? op.getResult() : op.getRhs());
 }
+PARTIAL(MaxOp) { return chosen(op, f, Predicate::ge, Predicate::lt, index); }
+PARTIAL(MinOp) { return chosen(op, f, Predicate::le, Predicate::gt, index); }
 PARTIAL(PowOp) {
   Value base = op.getLhs(), exponent = op.getRhs(), zero = f.number(0), one = f.number(1);
   if (index == 0) {

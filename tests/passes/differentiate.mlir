@@ -96,3 +96,18 @@ func.func @second(%x: tensor<4xf32>, %one: tensor<4xf32>) -> tensor<4xf32> {
   } : (tensor<4xf32>), (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
   return %r#1 : tensor<4xf32>
 }
+
+// Where max has a constant on the left, its result tells which side counts; the operand isn't needed.
+// CHECK-LABEL: @relu
+// CHECK: %[[Y:.*]] = tenon.max %{{.*}}, %arg0
+// CHECK: tenon.compare lt %{{.*}}, %[[Y]]
+func.func @relu(%x: tensor<4xf32>, %ct: tensor<4xf32>) -> tensor<4xf32> {
+  %r:2 = tenon.vjp (%x) cotangents (%ct) {
+  ^bb0(%v: tensor<4xf32>):
+    %zero = tenon.constant dense<0.0> : tensor<f32>
+    %zeros = tenon.broadcast %zero axes [] : tensor<f32> -> tensor<4xf32>
+    %y = tenon.max %zeros, %v : tensor<4xf32>
+    tenon.yield %y : tensor<4xf32>
+  } : (tensor<4xf32>), (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %r#1 : tensor<4xf32>
+}
