@@ -64,12 +64,13 @@ Tile::Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartit
   auto rows = product.extent(product.m).constant(), columns = product.extent(product.n).constant();
   if (!rows || !columns)
     return;
-  auto tasks = [&] {
-    return llvm::divideCeil(*rows, blockRows) *
-           llvm::divideCeil(*columns, int64_t(blockPanels) * width);
-  };
-  while (tasks() < 8 && blockPanels > 2)
+  constexpr int64_t enough = 8;
+  auto across = [&] { return llvm::divideCeil(*columns, int64_t(blockPanels) * width); };
+  while (llvm::divideCeil(*rows, blockRows) * across() < enough && blockPanels > 2)
     blockPanels /= 2;
+  int64_t down = llvm::divideCeil(enough, std::max<int64_t>(across(), 1));
+  int64_t tilesOfBlock = std::max<int64_t>(llvm::divideCeil(*rows, height) / down, 1);
+  blockRows = std::min(blockRows, tilesOfBlock * height);
 }
 
 //===----------------------------------------------------------------------===//
