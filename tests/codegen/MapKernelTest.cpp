@@ -137,6 +137,25 @@ TEST(MapKernel, movements) {
                {sample(TENON_F32, {6, 20}), sample(TENON_F32, {20}, 2)});
 }
 
+// Elements two to four apart come out of neighbouring vectors; the last one ends the memory.
+TEST(MapKernel, elements_a_few_apart) {
+  for (auto [element, dtype] :
+       {std::pair("f32", TENON_F32), std::pair("bf16", TENON_BF16), std::pair("i1", TENON_BOOL)})
+    for (int64_t stride : {2, 3, 4})
+      for (int64_t count : {3, 37}) {
+        SCOPED_TRACE(std::string(element) + ", " + std::to_string(count) + " elements " +
+                     std::to_string(stride) + " apart");
+        int64_t extent = (count - 1) * stride + 1;
+        std::string from = "tensor<2x" + std::to_string(extent) + "x" + element + ">";
+        std::string to = "tensor<2x" + std::to_string(count) + "x" + element + ">";
+        checkKernels("func.func @f(%a: " + from + ") -> " + to +
+                         " {\n  %r = tenon.slice %a offsets <0, 0> strides [1, " +
+                         std::to_string(stride) + "] : " + from + " -> " + to +
+                         "\n  return %r : " + to + "\n}",
+                     {sample(dtype, {2, extent})}, {{}, 0, {"map"}});
+      }
+}
+
 TEST(MapKernel, reshapes_inside) {
   checkKernels(R"(func.func @f(%a: tensor<3x8x5xf32>, %b: tensor<3x8x5xf32>)
       -> (tensor<24x5xf32>, tensor<3x40xf32>, tensor<3x5x8xf32>, tensor<15x8xf32>, tensor<120xf32>) {

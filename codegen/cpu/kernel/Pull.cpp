@@ -117,6 +117,50 @@ Value *Pull::constant(ConstantOp op, const Place &place, const Mask *mask) {
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// A stride so short that loading everything between the lanes is less than fetching each by
+/// itself.
+static std::optional<int64_t> closeStride(const Index &offset) {
+  auto *number = llvm::dyn_cast_or_null<llvm::ConstantInt>(offset.stride);
+  constexpr int64_t longest = 4;
+  if (!number || number->getSExtValue() < 2 || number->getSExtValue() > longest)
+    return std::nullopt;
+  return number->getSExtValue();
+}
+
+/// Every `stride`-th element from `first` on, taken out of neighbouring vectors. The last of these
+/// ends with the last lane's element: nothing beyond it is touched.
+Value *Pull::loadApart(llvm::Type *type, Value *first, int64_t stride, const Mask *mask,
+                       llvm::function_ref<void(Value *)> mark) {
+  auto &b = e.b;
+  int64_t lanes = math.lanes, span = (lanes - 1) * stride + 1;
+  auto *vector = llvm::FixedVectorType::get(type, lanes);
+  llvm::Align align(type->getScalarSizeInBits() / 8);
+  Value *result = llvm::PoisonValue::get(vector);
+  for (int64_t part = 0; part < stride; ++part) {
+    int64_t from = std::min(part * lanes, span - lanes);
+    // Where each lane's element is in this vector, and which lane's element is at each place of it.
+    llvm::SmallVector<int> chosen, owner(lanes, int(lanes));
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t at = lane * stride - from;
+      bool isHere = at >= 0 && at < lanes;
+      chosen.push_back(isHere ? int(lanes + at) : int(lane));
+      if (isHere)
+        owner[at] = int(lane);
+    }
+    Value *start = b.CreateConstInBoundsGEP1_64(type, first, from), *load;
+    if (mask) {
+      Value *none = llvm::Constant::getNullValue(mask->lanes->getType());
+      Value *wanted = b.CreateShuffleVector(mask->lanes, none, owner);
+      load = b.CreateMaskedLoad(vector, start, align, wanted, llvm::Constant::getNullValue(vector));
+    } else {
+      load = b.CreateAlignedLoad(vector, start, align);
+    }
+    mark(load);
+    result = b.CreateShuffleVector(result, load, chosen);
+  }
+  return result;
+}
+
 Value *Pull::load(Value *pointer, m::Type element, const Index &offset, const Mask *mask,
                   llvm::function_ref<void(Value *)> mark) {
   auto &b = e.b;
@@ -132,6 +176,9 @@ Value *Pull::load(Value *pointer, m::Type element, const Index &offset, const Ma
       loaded = mask ? (Value *)b.CreateMaskedLoad(vector, start, align, mask->lanes,
                                                   llvm::Constant::getNullValue(vector))
                     : b.CreateAlignedLoad(vector, start, align);
+    } else if (auto stride = closeStride(offset)) {
+      loaded = loadApart(type, b.CreateGEP(type, pointer, offset.base), *stride, mask, mark);
+      return e.widen(loaded, element);
     } else {
       Value *places = b.CreateGEP(type, pointer, math.vector(offset));
       Value *lanes =

@@ -47,6 +47,9 @@ public:
   /// Elements from memory, widened to their register type; a scalar where the offset is uniform.
   Value *load(Value *pointer, m::Type element, const Index &offset, const Mask *mask,
               llvm::function_ref<void(Value *)> mark);
+  /// Elements that lie `stride` apart.
+  Value *loadApart(llvm::Type *type, Value *first, int64_t stride, const Mask *mask,
+                   llvm::function_ref<void(Value *)> mark);
   /// Writes to memory, rounding; a scalar value where the offset is uniform.
   void store(Value *value, Value *pointer, m::Type element, const Index &offset, const Mask *mask,
              llvm::function_ref<void(Value *)> mark);
