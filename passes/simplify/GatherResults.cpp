@@ -20,6 +20,7 @@
 //===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
 #include "passes/simplify/ContractParts.h"
+#include "passes/simplify/LoopSum.h"
 #include "passes/simplify/Splat.h"
 
 #include <numeric>
@@ -33,65 +34,6 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
-
-//===----------------------------------------------------------------------===//
-// Places as sums of loops
-//===----------------------------------------------------------------------===//
-
-/// constant + the sum of coefficients[d] * loop d.
-struct Place {
-  Dim constant;
-  SmallVector<int64_t> coefficients;
-
-  /// nullopt if the expression has divisions.
-  static std::optional<Place> of(AffineExpr expr, const ContractParts &parts) {
-    Place place;
-    place.coefficients.resize(parts.extents.size());
-    if (!place.add(expr, 1, parts))
-      return std::nullopt;
-    return place;
-  }
-  SmallVector<unsigned> loops() const {
-    SmallVector<unsigned> result;
-    for (unsigned d = 0; d < coefficients.size(); ++d)
-      if (coefficients[d] != 0)
-        result.push_back(d);
-    return result;
-  }
-  /// The least and the largest value over loops of these extents, none of them 0.
-  std::pair<Dim, Dim> range(ArrayRef<Dim> extents) const {
-    Dim least = constant, largest = constant;
-    for (unsigned d : loops()) {
-      Dim last = (extents[d] - Dim(1)) * Dim(coefficients[d]);
-      (coefficients[d] < 0 ? least : largest) = (coefficients[d] < 0 ? least : largest) + last;
-    }
-    return {least, largest};
-  }
-
-private:
-  bool add(AffineExpr expr, int64_t factor, const ContractParts &parts) {
-    if (auto number = dyn_cast<AffineConstantExpr>(expr)) {
-      constant = constant + Dim(factor * number.getValue());
-      return true;
-    }
-    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
-      constant = constant + Dim(factor) * parts.symbols.getDims()[symbol.getPosition()];
-      return true;
-    }
-    if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
-      coefficients[loop.getPosition()] += factor;
-      return true;
-    }
-    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-    if (!binary)
-      return false;
-    if (binary.getKind() == AffineExprKind::Add)
-      return add(binary.getLHS(), factor, parts) && add(binary.getRHS(), factor, parts);
-    auto number = dyn_cast<AffineConstantExpr>(binary.getRHS());
-    return binary.getKind() == AffineExprKind::Mul && number &&
-           add(binary.getLHS(), factor * number.getValue(), parts);
-  }
-};
 
 int64_t modulo(int64_t a, int64_t b) { return ((a % b) + b) % b; }
 Dim ceilDiv(const Dim &a, int64_t b) { return *Dim::floorDiv(a + Dim(b - 1), Dim(b)); }
@@ -151,7 +93,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
 
   Value gather(OpBuilder &builder, ContractOp op, unsigned axis) {
     ContractParts parts = ContractParts::of(op);
-    auto place = Place::of(parts.result.getResult(axis), parts);
+    auto place = LoopSum::of(parts.result.getResult(axis), parts);
     auto offset = place ? place->constant.constant() : std::nullopt;
     if (!offset)
       return guarded(builder, op, axis);
@@ -175,7 +117,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
 
   /// The loop over windows and the loop in a window, if the windows are next to each other.
   static std::optional<std::pair<unsigned, unsigned>>
-  windowsSideBySide(const ContractParts &parts, const Place &place, ArrayRef<unsigned> loops) {
+  windowsSideBySide(const ContractParts &parts, const LoopSum &place, ArrayRef<unsigned> loops) {
     if (loops.size() != 2)
       return std::nullopt;
     for (auto [d, e] : {std::pair(loops[0], loops[1]), std::pair(loops[1], loops[0])})
@@ -209,14 +151,14 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
   static bool readsAreSums(const ContractParts &parts, unsigned loop) {
     return llvm::all_of(parts.maps, [&](AffineMap map) {
       return llvm::all_of(map.getResults(), [&](AffineExpr place) {
-        return !place.isFunctionOfDim(loop) || Place::of(place, parts);
+        return !place.isFunctionOfDim(loop) || LoopSum::of(place, parts);
       });
     });
   }
 
   /// The one loop besides `d` whose coefficient isn't a multiple of d's; -1 if there is none,
   /// nullopt if there are several.
-  static std::optional<int> remainderLoop(const Place &place, unsigned d) {
+  static std::optional<int> remainderLoop(const LoopSum &place, unsigned d) {
     int found = -1;
     for (unsigned e : place.loops()) {
       if (e == d || place.coefficients[e] % place.coefficients[d] == 0)
@@ -238,7 +180,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
   }
 
   /// r = c + s*d: a smaller result with holes around its elements.
-  Value strided(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
+  Value strided(OpBuilder &builder, ContractOp op, unsigned axis, const LoopSum &place,
                 unsigned loop) {
     ContractParts parts = ContractParts::of(op);
     RankedTensorType type = parts.type;
@@ -249,7 +191,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
   }
 
   /// r = c + s*d + e: one loop over the places, which d and e are found from by division.
-  Value tiled(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
+  Value tiled(OpBuilder &builder, ContractOp op, unsigned axis, const LoopSum &place,
               std::pair<unsigned, unsigned> windows) {
     auto [d, e] = windows;
     MLIRContext *context = op.getContext();
@@ -286,7 +228,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
   }
 
   /// r = c + s*d + q*e + s*R.
-  Value byResidues(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place,
+  Value byResidues(OpBuilder &builder, ContractOp op, unsigned axis, const LoopSum &place,
                    unsigned loop, int remainder, bool selects) {
     Location loc = op.getLoc();
     int64_t s = place.coefficients[loop], constant = *place.constant.constant();
@@ -313,8 +255,9 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
 
   /// The part for r = s*r' + rho and e = step*e' + tau, over r' in place of d. `selects`: points
   /// outside of d's extent are left out by the body.
-  Value residue(OpBuilder &builder, ContractOp op, unsigned axis, const Place &place, unsigned loop,
-                int remainder, int64_t rho, int64_t tau, int64_t step, bool selects) {
+  Value residue(OpBuilder &builder, ContractOp op, unsigned axis, const LoopSum &place,
+                unsigned loop, int remainder, int64_t rho, int64_t tau, int64_t step,
+                bool selects) {
     MLIRContext *context = op.getContext();
     ContractParts parts = ContractParts::of(op);
     int64_t s = place.coefficients[loop], constant = *place.constant.constant();
@@ -373,7 +316,7 @@ struct GatherResults : tenon::impl::GatherResultsBase<GatherResults> {
     SmallVector<AffineExpr> places(map.getResults());
     bool needed = false;
     for (unsigned axis = 0; axis < dims.size(); ++axis) {
-      auto place = Place::of(places[axis], parts);
+      auto place = LoopSum::of(places[axis], parts);
       if (!place)
         continue;
       auto [least, largest] = place->range(parts.extents);
