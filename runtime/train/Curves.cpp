@@ -1,5 +1,7 @@
 #include "runtime/train/Curves.h"
 
+#include "runtime/train/Markup.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -13,34 +15,6 @@ constexpr double kWidth = 720, kHeight = 420;
 constexpr double kLeft = 72, kRight = 24, kTop = 64, kBottom = 56;
 /// Okabe and Ito's colours, which colour-blind people can tell apart.
 constexpr const char *kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"};
-
-std::string escape(const std::string &text) {
-  std::string escaped;
-  for (char c : text)
-    switch (c) {
-    case '&':
-      escaped += "&amp;";
-      break;
-    case '<':
-      escaped += "&lt;";
-      break;
-    case '>':
-      escaped += "&gt;";
-      break;
-    case '"':
-      escaped += "&quot;";
-      break;
-    default:
-      escaped += c;
-    }
-  return escaped;
-}
-
-std::string fixed(double value) {
-  char text[32];
-  snprintf(text, sizeof text, "%.2f", value);
-  return text;
-}
 
 /// Digits after the point that tell ticks `step` apart.
 std::string tickText(double value, double step) {
@@ -78,14 +52,15 @@ struct Axis {
 
 std::string textAt(double x, double y, const char *anchor, const std::string &text,
                    const std::string &more = "") {
-  return "<text x=\"" + fixed(x) + "\" y=\"" + fixed(y) + "\" text-anchor=\"" + anchor + "\"" +
-         more + ">" + escape(text) + "</text>\n";
+  return "<text x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) + "\" text-anchor=\"" + anchor +
+         "\"" + more + ">" + escapeMarkup(text) + "</text>\n";
 }
 
 std::string line(double x1, double y1, double x2, double y2, const std::string &stroke,
                  double width) {
-  return "<line x1=\"" + fixed(x1) + "\" y1=\"" + fixed(y1) + "\" x2=\"" + fixed(x2) + "\" y2=\"" +
-         fixed(y2) + "\" stroke=\"" + stroke + "\" stroke-width=\"" + fixed(width) + "\"/>\n";
+  return "<line x1=\"" + coordinate(x1) + "\" y1=\"" + coordinate(y1) + "\" x2=\"" +
+         coordinate(x2) + "\" y2=\"" + coordinate(y2) + "\" stroke=\"" + stroke +
+         "\" stroke-width=\"" + coordinate(width) + "\"/>\n";
 }
 
 std::string axes(const Axis &x, const Axis &y, const std::string &xLabel) {
@@ -108,10 +83,10 @@ std::string curve(const Series &series, const Axis &x, const Axis &y, const std:
   for (auto [px, py] : series.points) {
     if (!std::isfinite(px) || !std::isfinite(py))
       continue;
-    points += (points.empty() ? "" : " ") + fixed(x(px)) + "," + fixed(y(py));
+    points += (points.empty() ? "" : " ") + coordinate(x(px)) + "," + coordinate(y(py));
     if (series.marked)
-      dots += "<circle cx=\"" + fixed(x(px)) + "\" cy=\"" + fixed(y(py)) + "\" r=\"3.5\" fill=\"" +
-              colour + "\"/>\n";
+      dots += "<circle cx=\"" + coordinate(x(px)) + "\" cy=\"" + coordinate(y(py)) +
+              "\" r=\"3.5\" fill=\"" + colour + "\"/>\n";
   }
   return "<polyline points=\"" + points + "\" fill=\"none\" stroke=\"" + colour +
          "\" stroke-width=\"1.8\" stroke-linejoin=\"round\"/>\n" + dots;
@@ -154,9 +129,9 @@ std::string renderCurves(const std::string &title, const std::string &xLabel,
                          const std::vector<Series> &series) {
   Axis x(range(series, [](auto point) { return point.first; }), kLeft, kWidth - kRight, 7, true);
   Axis y(range(series, [](auto point) { return point.second; }), kHeight - kBottom, kTop, 6, false);
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + fixed(kWidth) +
-                    " " + fixed(kHeight) + "\" width=\"" + fixed(kWidth) + "\" height=\"" +
-                    fixed(kHeight) +
+  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " +
+                    coordinate(kWidth) + " " + coordinate(kHeight) + "\" width=\"" +
+                    coordinate(kWidth) + "\" height=\"" + coordinate(kHeight) +
                     "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#333333\">\n"
                     "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n";
   svg += textAt(kLeft, 26, "start", title, " font-size=\"16\" font-weight=\"bold\"");

@@ -63,6 +63,8 @@ public:
 
   /// The scalar result of this role and name, after run(); `loss` has one only.
   double scalar(const std::string &role, const std::string &name) const;
+  /// A result of the last run that isn't a variable.
+  const OwnedTensor &result(size_t index) const { return outputs[index].memory; }
   bool hasResult(const std::string &role, const std::string &name) const;
   /// What went wrong in the last run.
   Failure failure() const;

@@ -35,18 +35,30 @@ Result<Model> Model::make(const tenon_program &program, const Training &training
   return model;
 }
 
+Status Model::findSplit(const data::Table &table, const std::string &split) const {
+  const std::vector<uint32_t> *rows = table.split(split);
+  if (rows && !rows->empty())
+    return {};
+  std::vector<std::string> names = table.splits();
+  std::optional<std::string> meant = data::closest(split, names);
+  return Failure{"`" + training->dataset.name + "` has no split `" + split + "`; it has " +
+                     data::listOf(names),
+                 training->dataset.place, meant ? "did you mean `" + *meant + "`?" : ""};
+}
+
 Result<std::optional<Scores>> Model::evaluate(const data::Table &table, const std::string &split,
                                               int64_t batch, const std::atomic<bool> *stop) {
-  const std::vector<uint32_t> *rows = table.split(split);
-  if (!rows || rows->empty()) {
-    std::vector<std::string> names = table.splits();
-    std::optional<std::string> meant = data::closest(split, names);
-    return Failure{"`" + training->dataset.name + "` has no split `" + split + "`; it has " +
-                       data::listOf(names),
-                   training->dataset.place, meant ? "did you mean `" + *meant + "`?" : ""};
-  }
-  StepInputs inputs{nullptr, int64_t(seed), step, int32_t(steps)};
-  return evaluateRows(context.get(), *program, *training, *store, table, split, batch, inputs,
+  if (Status found = findSplit(table, split); !found)
+    return found.takeFailure();
+  return evaluateRows(context.get(), *program, *training, *store, table, split, batch, stepInputs(),
+                      stop);
+}
+
+Result<Classified> Model::classify(const data::Table &table, const std::string &split,
+                                   int64_t batch, const std::atomic<bool> *stop) {
+  if (Status found = findSplit(table, split); !found)
+    return found.takeFailure();
+  return classifyRows(context.get(), *program, *training, *store, table, split, batch, stepInputs(),
                       stop);
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/data/RawRows.h"
 #include "runtime/data/Table.h"
 #include "runtime/train/Checkpoint.h"
+#include "runtime/train/ClassScoring.h"
 #include "runtime/train/EntryCall.h"
 #include "runtime/train/Progress.h"
 #include "runtime/train/StageEntries.h"
@@ -45,6 +46,10 @@ public:
   Result<std::optional<Scores>> evaluate(const data::Table &table, const std::string &split,
                                          int64_t batch, const std::atomic<bool> *stop = nullptr);
 
+  /// How predictions for a split of such a table fit its classes.
+  Result<Classified> classify(const data::Table &table, const std::string &split, int64_t batch,
+                              const std::atomic<bool> *stop = nullptr);
+
   /// The columns that predict() needs of each row, in the order of the model's arguments.
   std::vector<std::string> rawColumns() const;
   /// Whether the data set's rows are made of arrays, not of texts.
@@ -54,6 +59,8 @@ public:
 
 private:
   Model() = default;
+  Status findSplit(const data::Table &table, const std::string &split) const;
+  StepInputs stepInputs() const { return {nullptr, int64_t(seed), step, int32_t(steps)}; }
   std::vector<const data::Field *> predictFields() const;
   std::vector<PredictedRow> describe(const OwnedTensor &result) const;
   /// The field whose raw form predictions are shown in, and what was learnt of it; or null.

@@ -38,8 +38,7 @@ double halfToDouble(uint16_t bits) {
 
 } // namespace
 
-double OwnedTensor::at(int64_t i) const {
-  const uint8_t *memory = bytes.data();
+double elementAt(int32_t dtype, const uint8_t *memory, int64_t i) {
   switch (dtype) {
   case TENON_I8:
     return load<int8_t>(memory, i);

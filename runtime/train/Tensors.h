@@ -12,6 +12,9 @@
 
 namespace tenon::train {
 
+/// Element i of packed memory as a number, of any dtype (f16 and bf16 included).
+double elementAt(int32_t dtype, const uint8_t *memory, int64_t i);
+
 /// Row-major memory of its own, aligned to 64 bytes.
 struct OwnedTensor {
   int32_t dtype = TENON_F32;
@@ -27,8 +30,7 @@ struct OwnedTensor {
   tenon_tensor view() const {
     return {const_cast<uint8_t *>(bytes.data()), dtype, int32_t(dims.size()), dims.data(), nullptr};
   }
-  /// Element i as a number, of any dtype (f16 and bf16 included).
-  double at(int64_t i) const;
+  double at(int64_t i) const { return elementAt(dtype, bytes.data(), i); }
   OwnedTensor copy() const;
 };
 

@@ -11,8 +11,9 @@ class App;
 namespace tenon::tool {
 
 /// Exit codes: done; a mistake of the user's or of the data's, told on standard error; a command
-/// line that makes no sense; stopped by Ctrl-C after saving.
-enum Exit { Done = 0, Failed = 1, Misused = 2, Interrupted = 130 };
+/// line that makes no sense; done, but what was required isn't reached; stopped by Ctrl-C after
+/// saving.
+enum Exit { Done = 0, Failed = 1, Misused = 2, Unmet = 3, Interrupted = 130 };
 
 /// Options that every command has.
 struct Common {

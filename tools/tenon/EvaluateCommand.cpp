@@ -1,5 +1,7 @@
 //===- EvaluateCommand.cpp - tenon evaluate and tenon predict -------------===//
 #include "runtime/data/Npy.h"
+#include "runtime/train/EvaluationReport.h"
+#include "tools/tenon/PredictInputs.h"
 #include "tools/tenon/Sessions.h"
 
 #include <CLI/CLI.hpp>
@@ -11,27 +13,66 @@ using namespace tenon::tool;
 namespace {
 
 struct EvaluateSettings {
-  std::string run, split = "test";
+  std::string run, split = "test", output;
+  std::vector<std::string> required;
   int64_t batch = 0;
 };
 
 struct PredictSettings {
-  std::string run, rows, output;
-  std::vector<std::string> values, columns;
+  std::string run, output;
+  PredictInputs inputs;
 };
 
-std::optional<train::Model> openModel(const Common &common, const TrainingProgram &program,
-                                      const train::Checkpoint &checkpoint) {
-  auto model =
-      train::Model::make(program.compiled->program(), program.training, checkpoint, common.threads);
-  if (model)
-    return std::move(*model);
-  fail(model.failure());
-  return std::nullopt;
+void print(const Common &common, const train::Evaluation &evaluation, const std::string &reason) {
+  if (common.json) {
+    nlohmann::ordered_json answer;
+    for (const auto &[name, value] : evaluation.named())
+      answer[name] = value;
+    puts(answer.dump().c_str());
+    return;
+  }
+  printf("%s (%lld rows): %s\n", evaluation.split.c_str(), static_cast<long long>(evaluation.rows),
+         train::describe(evaluation.scores).c_str());
+  if (evaluation.classes)
+    printf("\n%s", train::describe(*evaluation.classes).c_str());
+  else if (!reason.empty())
+    printf("no class report: %s\n", reason.c_str());
+}
+
+std::optional<std::vector<train::Requirement>> readRequirements(const EvaluateSettings &settings) {
+  std::vector<train::Requirement> read;
+  for (const std::string &text : settings.required) {
+    auto requirement = train::Requirement::parse(text);
+    if (!requirement) {
+      fail(requirement.failure());
+      return std::nullopt;
+    }
+    read.push_back(std::move(*requirement));
+  }
+  return read;
+}
+
+/// Tells which requirements aren't met.
+int judge(const std::vector<train::Requirement> &required, const train::Evaluation &evaluation) {
+  int exit = Exit::Done;
+  train::Scores figures = evaluation.named();
+  for (const train::Requirement &requirement : required) {
+    auto unmet = requirement.unmet(figures);
+    if (!unmet)
+      return fail(unmet.failure());
+    if (unmet->empty())
+      continue;
+    fprintf(stderr, "required: %s %s %g, but %s\n", requirement.name.c_str(),
+            requirement.comparison.c_str(), requirement.bound, unmet->c_str());
+    exit = Exit::Unmet;
+  }
+  return exit;
 }
 
 int evaluate(const Common &common, const EvaluateSettings &settings) {
-  auto checkpoint = openCheckpoint(common, settings.run, true);
+  auto required = readRequirements(settings);
+  auto run = required ? chooseRun(common, settings.run) : std::nullopt;
+  auto checkpoint = run ? openCheckpoint(*run, true) : std::nullopt;
   if (!checkpoint)
     return Exit::Failed;
   auto opened = openTraining(common, &checkpoint->info().fitted);
@@ -47,59 +88,25 @@ int evaluate(const Common &common, const EvaluateSettings &settings) {
     return fail(scores.failure());
   if (!*scores)
     return Exit::Interrupted;
-  if (common.json) {
-    nlohmann::ordered_json answer;
-    for (const auto &[name, value] : **scores)
-      answer[name] = value;
-    puts(answer.dump().c_str());
-  } else {
-    const auto *rows = opened->table.split(settings.split);
-    printf("%s (%zu rows): %s\n", settings.split.c_str(), rows ? rows->size() : 0,
-           train::describe(**scores).c_str());
+  train::Evaluation evaluation{settings.split,
+                               int64_t(opened->table.split(settings.split)->size()),
+                               std::move(**scores),
+                               {}};
+  std::string reason;
+  if (!opened->program.training.predicts.empty()) {
+    auto classified = model->classify(opened->table, settings.split, batch, &interrupted);
+    if (!classified)
+      return fail(classified.failure());
+    if (classified->stopped)
+      return Exit::Interrupted;
+    evaluation.classes = std::move(classified->report);
+    reason = std::move(classified->reason);
   }
-  return Exit::Done;
-}
-
-/// A value is a text, or, where the data set's rows are made of arrays, may name a file with one.
-Status addValue(data::RawRows &rows, const std::string &column, const std::string &value,
-                bool arrays) {
-  if (!arrays || !value.ends_with(".npy"))
-    return rows.addText(column, value);
-  auto array = data::readNpy(value);
-  return array ? rows.addArray(column, std::move(*array)) : Status(array.takeFailure());
-}
-
-/// Values without a name are rows of the only column; else all columns are given by name, or by a
-/// file.
-Result<data::RawRows> rawRows(const PredictSettings &settings,
-                              const std::vector<std::string> &columns, bool arrays) {
-  if (!settings.rows.empty())
-    return data::RawRows::readFile(settings.rows);
-  data::RawRows rows;
-  for (const std::string &option : settings.columns) {
-    size_t equal = option.find('=');
-    if (equal == std::string::npos)
-      return Failure{"`--column " + option + "` is not of the form name=value", "", ""};
-    if (Status status = addValue(rows, option.substr(0, equal), option.substr(equal + 1), arrays);
-        !status)
-      return status.takeFailure();
-  }
-  if (!settings.columns.empty())
-    return rows;
-  if (columns.size() != 1) {
-    std::string names;
-    for (const std::string &column : columns)
-      names += " --column " + column + "=...";
-    return Failure{"`predict` needs " + std::to_string(columns.size()) + " columns", "",
-                   "write" + names + ", or --rows FILE.csv"};
-  }
-  for (const std::string &value : settings.values)
-    if (Status status = addValue(rows, columns[0], value, arrays); !status)
-      return status.takeFailure();
-  if (settings.values.empty())
-    return Failure{"there is nothing to predict from", "",
-                   "give a value for column `" + columns[0] + "`, or --rows FILE.csv"};
-  return rows;
+  print(common, evaluation, reason);
+  const std::string &folder = settings.output.empty() ? *run : settings.output;
+  if (auto status = train::writeEvaluation(folder, evaluation); !status)
+    return fail(status.failure());
+  return judge(*required, evaluation);
 }
 
 nlohmann::ordered_json jsonOf(const train::PredictedRow &row) {
@@ -126,11 +133,12 @@ void print(const train::PredictedRow &row, bool json) {
 }
 
 int predict(const Common &common, const PredictSettings &settings) {
-  auto checkpoint = openCheckpoint(common, settings.run, true);
+  auto run = chooseRun(common, settings.run);
+  auto checkpoint = run ? openCheckpoint(*run, true) : std::nullopt;
   if (!checkpoint)
     return Exit::Failed;
   auto program = compileTraining(common);
-  if (program && dependsOnData(program->training))
+  if (program && dependsOnData(program->training.dataset))
     program = compileTraining(
         common, data::extentsOf(program->training.dataset.fields, checkpoint->info().fitted));
   if (!program)
@@ -138,7 +146,7 @@ int predict(const Common &common, const PredictSettings &settings) {
   auto model = openModel(common, *program, *checkpoint);
   if (!model)
     return Exit::Failed;
-  auto rows = rawRows(settings, model->rawColumns(), model->takesArrays());
+  auto rows = rawRows(settings.inputs, model->rawColumns(), model->takesArrays());
   if (!rows)
     return fail(rows.failure());
   auto prediction = model->predict(*rows);
@@ -158,12 +166,19 @@ int predict(const Common &common, const PredictSettings &settings) {
 
 void tool::addEvaluate(CLI::App &app, Common &common, int &exit) {
   auto settings = std::make_shared<EvaluateSettings>();
-  CLI::App *command = app.add_subcommand("evaluate", "Loss and metrics of a trained model");
+  CLI::App *command =
+      app.add_subcommand("evaluate", "Loss, metrics and class report of a trained model");
   addCommon(*command, common);
   command->add_option("--run", settings->run, "Folder of the run (default: the latest)");
   command->add_option("--split", settings->split, "Which rows")->capture_default_str();
   command->add_option("--batch", settings->batch, "Rows of a batch (default: the training's)")
       ->check(CLI::PositiveNumber);
+  command->add_option("--require", settings->required,
+                      "A figure's bound, as 'accuracy>=0.9'; unmet, the exit code is 3");
+  command
+      ->add_option("--output", settings->output,
+                   "Folder for evaluation.json and pictures (default: the run's)")
+      ->check(CLI::ExistingDirectory);
   command->add_flag("--json", common.json, "One JSON object");
   command->callback([&common, &exit, settings] { exit = evaluate(common, *settings); });
 }
@@ -172,14 +187,7 @@ void tool::addPredict(CLI::App &app, Common &common, int &exit) {
   auto settings = std::make_shared<PredictSettings>();
   CLI::App *command = app.add_subcommand("predict", "What a trained model says of new rows");
   addCommon(*command, common);
-  command->add_option("values", settings->values,
-                      "Values of the model's one column, each a row; a file.npy holds all rows");
-  auto *columns = command->add_option(
-      "--column", settings->columns,
-      "name=value or name=file.npy, of each column; given again, it is one more row");
-  command->add_option("--rows", settings->rows, "All columns: a .csv or .npz file")
-      ->excludes(columns)
-      ->excludes("values");
+  addPredictInputs(*command, settings->inputs);
   command->add_option("--output", settings->output, "A file.npy for the result, instead of text");
   command->add_option("--run", settings->run, "Folder of the run (default: the latest)");
   command->add_flag("--json", common.json, "A JSON array for each row");

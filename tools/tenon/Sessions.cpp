@@ -51,8 +51,8 @@ tool::compileTraining(const Common &common, const data::Extents &extents, bool l
   return TrainingProgram{std::move(compiled), std::move(*training)};
 }
 
-bool tool::dependsOnData(const train::Training &training) {
-  for (const data::Field &field : training.dataset.fields)
+bool tool::dependsOnData(const data::Dataset &dataset) {
+  for (const data::Field &field : dataset.fields)
     for (const data::Extent &extent : field.dims)
       if (extent.extent < 0)
         return true;
@@ -77,7 +77,7 @@ std::optional<TrainingWithData> tool::openTraining(const Common &common,
       fail(table.failure());
     return std::nullopt;
   }
-  if (dependsOnData(program->training)) {
+  if (dependsOnData(program->training.dataset)) {
     program = compileTraining(common, table->extents());
     if (!program)
       return std::nullopt;
@@ -86,23 +86,33 @@ std::optional<TrainingWithData> tool::openTraining(const Common &common,
   return TrainingWithData{std::move(*program), std::move(*stages), std::move(*table)};
 }
 
-std::optional<train::Checkpoint> tool::openCheckpoint(const Common &common,
-                                                      const std::string &folder, bool best) {
-  std::string chosen = folder;
-  if (chosen.empty()) {
-    auto latest = train::latestRunFolder("runs", programName(common));
-    if (!latest) {
-      Failure failure = latest.takeFailure();
-      if (failure.help.empty())
-        failure.help = "train it first: tenon train " + common.file;
-      fail(failure);
-      return std::nullopt;
-    }
-    chosen = *latest;
-  }
-  std::string kept = train::bestCheckpointIn(chosen);
+std::optional<train::Model> tool::openModel(const Common &common, const TrainingProgram &program,
+                                            const train::Checkpoint &checkpoint) {
+  auto model =
+      train::Model::make(program.compiled->program(), program.training, checkpoint, common.threads);
+  if (model)
+    return std::move(*model);
+  fail(model.failure());
+  return std::nullopt;
+}
+
+std::optional<std::string> tool::chooseRun(const Common &common, const std::string &folder) {
+  if (!folder.empty())
+    return folder;
+  auto latest = train::latestRunFolder("runs", programName(common));
+  if (latest)
+    return *latest;
+  Failure failure = latest.takeFailure();
+  if (failure.help.empty())
+    failure.help = "train it first: tenon train " + common.file;
+  fail(failure);
+  return std::nullopt;
+}
+
+std::optional<train::Checkpoint> tool::openCheckpoint(const std::string &run, bool best) {
+  std::string kept = train::bestCheckpointIn(run);
   bool useBest = best && std::filesystem::exists(kept);
-  auto checkpoint = train::Checkpoint::open(useBest ? kept : train::checkpointIn(chosen));
+  auto checkpoint = train::Checkpoint::open(useBest ? kept : train::checkpointIn(run));
   if (!checkpoint) {
     fail(checkpoint.failure());
     return std::nullopt;

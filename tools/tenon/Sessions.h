@@ -18,12 +18,12 @@ struct TrainingProgram {
   train::Training training;
 };
 
-/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint. Nothing after
-/// an error, which is on standard error.
+/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint; where some
+/// are open the program has its stages alone. Nothing after an error, which is on standard error.
 std::optional<TrainingProgram>
 compileTraining(const Common &common, const data::Extents &extents = {}, bool looksAtData = false);
-/// True if the program's types depend on extents that only the data tells.
-bool dependsOnData(const train::Training &training);
+/// True if the types of a program with this data depend on extents that only the data tells.
+bool dependsOnData(const data::Dataset &dataset);
 
 /// The program with its data, read by what `fitted` knows (null: fitted anew).
 struct TrainingWithData {
@@ -33,10 +33,14 @@ struct TrainingWithData {
 };
 std::optional<TrainingWithData> openTraining(const Common &common, const data::Fitted *fitted);
 
-/// The checkpoint of a run: of `folder`, or of the latest run of the program if that is empty.
-/// `best`: of its best epoch, if the training keeps that.
-std::optional<train::Checkpoint> openCheckpoint(const Common &common, const std::string &folder,
-                                                bool best);
+/// The folder of a run: `folder`, or that of the latest run of the program if it is empty. Nothing
+/// after an error, which is on standard error; so the next two.
+std::optional<std::string> chooseRun(const Common &common, const std::string &folder);
+/// The checkpoint of a run. `best`: of its best epoch, if the training keeps that.
+std::optional<train::Checkpoint> openCheckpoint(const std::string &run, bool best);
+/// A program with a checkpoint's parameters and states; the program must outlive it.
+std::optional<train::Model> openModel(const Common &common, const TrainingProgram &program,
+                                      const train::Checkpoint &checkpoint);
 
 /// "text_classifier" of "examples/text_classifier.tn"; runs are named after it.
 std::string programName(const Common &common);

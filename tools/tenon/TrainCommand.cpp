@@ -24,7 +24,8 @@ int trainProgram(const Common &common, const TrainSettings &settings) {
   // checkpoint.
   std::optional<train::Checkpoint> checkpoint;
   if (settings.resume && settings.acceptChanges) {
-    checkpoint = openCheckpoint(common, settings.run, false);
+    auto run = chooseRun(common, settings.run);
+    checkpoint = run ? openCheckpoint(*run, false) : std::nullopt;
     if (!checkpoint)
       return Exit::Failed;
   }
