@@ -273,6 +273,40 @@ train Line on Points {
     y
   }""")
 
+    def test_a_model_whose_size_the_data_tells(self):
+        self.put("sizes.tn", """\
+import losses, nn, optim
+
+fn doubled(x: f32) -> f32 = 2.0 * x
+
+dataset Sizes {
+  from csv("sizes.csv")
+  size: f32          = column("size") |> doubled
+  kind: f32[classes] = column("kind") |> one_hot
+}
+
+model Sorter(classes: int) {
+  output = nn.Dense(1, classes)
+  fn predict(size: f32[batch]) -> f32[batch, classes] =
+    reshape(size, batch, 1) |> output |> softmax
+}
+
+train Sorter(classes = Sizes.classes) on Sizes {
+  loss      = losses.categorical_cross_entropy(predict(size), kind)
+  optimizer = optim.Adam(learning_rate = 0.1)
+  predicts  = kind
+  epochs    = 20
+}
+""")
+        for count in (2, 3):
+            kinds = ["large", "small", "middling"][:count]
+            rows = "".join(f"{i % 7 - 3},{kinds[i % 7 * count // 7]}\n" for i in range(210))
+            self.put("sizes.csv", "size,kind\n" + rows)
+            self.tenon("train", "sizes.tn", "--run", f"run{count}")
+            shown = self.tenon("predict", "sizes.tn", "--run", f"run{count}", "-3").stdout
+            self.assertTrue(shown.startswith("large "), shown)
+            self.assertEqual(len(shown.split()), 2 * count)
+
     def test_a_step_without_an_end_is_interrupted(self):
         self.put("line.tn", self.ENDLESS.replace("LIMIT", "-9.0").replace(" at most 100", ""))
         process = subprocess.Popen([TENON, "train", "line.tn", "--run", "run"], cwd=self.folder, env=self.environment,

@@ -155,6 +155,14 @@ static std::optional<ProgramImage> findImage(const DiskCache &cache, const std::
   return bytes ? deserialize(*bytes) : std::nullopt;
 }
 
+/// Removes what can't be compiled before the data has told its extents: all but the functions that
+/// are stages, by which the data is read.
+static void keepStages(mlir::ModuleOp module, const data::Dataset &dataset) {
+  for (auto function : llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
+    if (!function.getName().starts_with(dataset.name + "."))
+      function.erase();
+}
+
 static std::optional<ProgramImage> makeImage(const Common &common, const Request &request,
                                              const std::string &identity, CompileOptions options,
                                              CompileReport &report) {
@@ -163,8 +171,11 @@ static std::optional<ProgramImage> makeImage(const Common &common, const Request
     return std::nullopt;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   auto module = lowerProgram(*checked, context);
-  if (const auto &training = checked->program->training)
+  if (const auto &training = checked->program->training) {
+    if (request.dataDims.empty() && dependsOnData(training->dataset))
+      keepStages(*module, training->dataset);
     options.graph.extents.push_back("batch=" + std::to_string(training->batch));
+  }
   auto image = compile(*module, options, &report);
   if (!image) {
     fail(llvm::toString(image.takeError()));
