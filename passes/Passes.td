@@ -31,6 +31,29 @@ def Differentiate : Pass<"differentiate", "::mlir::func::FuncOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Explaining
+//===----------------------------------------------------------------------===//
+
+def AttributePrediction : Pass<"attribute-prediction", "::mlir::ModuleOp"> {
+  let summary = "Adds the functions by which a prediction is attributed to its inputs";
+  let description = [{
+    Beside `predict`, whose first result is real. A *point* is the first real value made of a field of
+    whole numbers: rows of a table at these places, numbers converted, a choice between constants.
+
+    `attribution_points` also takes, for each such field, the numbers of its places (role `places`),
+    and gives each point (role `point`, named `tokens#0`) with the places that its elements, or those
+    along its first axes, come from (role `place`): -1 for none.
+
+    `attribution_gradient` takes the points as arguments, which come in place of what `predict` would
+    compute, and a cotangent of the first result; it gives the results and the derivatives with
+    respect to real fields and to points (role `gradient`). What else depends on whole numbers,
+    such as masks, is held as the fields say; a field whose numbers then still count has the role
+    `held`.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Guards
 //===----------------------------------------------------------------------===//
 

@@ -19,6 +19,13 @@ Result<Model> Model::make(const tenon_program &program, const Training &training
   model.seed = checkpoint.info().seed;
   model.step = checkpoint.info().position.step;
   model.steps = checkpoint.info().steps;
+  int32_t plannedSteps = int32_t(model.steps);
+  model.seedTensor = OwnedTensor(TENON_I64, {});
+  model.stepTensor = OwnedTensor(TENON_I64, {});
+  model.stepsTensor = OwnedTensor(TENON_I32, {});
+  memcpy(model.seedTensor.bytes.data(), &model.seed, sizeof model.seed);
+  memcpy(model.stepTensor.bytes.data(), &model.step, sizeof model.step);
+  memcpy(model.stepsTensor.bytes.data(), &plannedSteps, sizeof plannedSteps);
   model.store = std::make_unique<TensorStore>();
   Result<Context> context = makeContext(threads);
   if (!context)
@@ -146,10 +153,7 @@ std::vector<PredictedRow> Model::describe(const OwnedTensor &result) const {
   return rows;
 }
 
-Result<Prediction> Model::predict(const data::RawRows &rows) {
-  Result<const tenon_entry *> entry = findEntry(*program, "predict");
-  if (!entry)
-    return entry.takeFailure();
+Result<std::vector<NamedTensor>> Model::encode(const data::RawRows &rows) const {
   std::vector<data::Column> columns;
   std::vector<const data::Column *> pointers;
   Result<size_t> count = rows.count();
@@ -169,29 +173,37 @@ Result<Prediction> Model::predict(const data::RawRows &rows) {
   data::fillBatch(pointers, order.data(), order.size(), {false, seed, 0}, batch);
   if (!batch.status)
     return batch.status.takeFailure();
-  OwnedTensor seedTensor(TENON_I64, {}), stepTensor(TENON_I64, {}), stepsTensor(TENON_I32, {});
-  int32_t plannedSteps = int32_t(steps);
-  memcpy(seedTensor.bytes.data(), &seed, sizeof seed);
-  memcpy(stepTensor.bytes.data(), &step, sizeof step);
-  memcpy(stepsTensor.bytes.data(), &plannedSteps, sizeof plannedSteps);
-  std::vector<std::pair<std::string, OwnedTensor>> fields;
+  std::vector<NamedTensor> fields;
   for (data::FieldBatch &field : batch.fields) {
     OwnedTensor tensor;
     tensor.dtype = field.dtype;
     tensor.dims = field.dims;
     tensor.bytes = std::move(field.bytes);
-    fields.emplace_back(field.name, std::move(tensor));
+    fields.push_back({field.name, "field", std::move(tensor)});
   }
+  return fields;
+}
+
+const OwnedTensor *Model::variable(const tenon_binding &binding) {
+  std::string role = binding.role;
+  if (role == "seed" || role == "step" || role == "steps")
+    return role == "seed" ? &seedTensor : role == "step" ? &stepTensor : &stepsTensor;
+  Variable *found = store->find(binding.name, role);
+  return found ? &found->tensor : nullptr;
+}
+
+Result<Prediction> Model::predict(const data::RawRows &rows) {
+  Result<const tenon_entry *> entry = findEntry(*program, "predict");
+  if (!entry)
+    return entry.takeFailure();
+  Result<std::vector<NamedTensor>> fields = encode(rows);
+  if (!fields)
+    return fields.takeFailure();
   auto argument = [&](const tenon_binding &binding) -> const OwnedTensor * {
-    std::string role = binding.role;
-    if (role == "seed" || role == "step" || role == "steps")
-      return role == "seed" ? &seedTensor : role == "step" ? &stepTensor : &stepsTensor;
-    if (Variable *variable = store->find(binding.name, role))
-      return &variable->tensor;
-    for (auto &[name, tensor] : fields)
-      if (name == binding.name)
-        return &tensor;
-    return nullptr;
+    for (const NamedTensor &field : *fields)
+      if (field.name == binding.name && field.role == binding.role)
+        return &field.tensor;
+    return variable(binding);
   };
   Result<std::vector<NamedTensor>> results = runEntry(context.get(), **entry, argument);
   if (!results)
@@ -200,6 +212,118 @@ Result<Prediction> Model::predict(const data::RawRows &rows) {
   if (!prediction.results.empty())
     prediction.rows = describe(prediction.results.front().tensor);
   return prediction;
+}
+
+//===----------------------------------------------------------------------===//
+// Attribution
+//===----------------------------------------------------------------------===//
+
+/// Row `row` of a tensor, as a batch of one.
+static OwnedTensor rowOf(const OwnedTensor &tensor, int64_t row) {
+  std::vector<int64_t> dims = tensor.dims;
+  dims[0] = 1;
+  OwnedTensor one(tensor.dtype, std::move(dims));
+  memcpy(one.bytes.data(), tensor.bytes.data() + size_t(row) * one.bytes.size(), one.bytes.size());
+  return one;
+}
+
+/// The place of the class in one row's scores, and its name.
+Result<size_t> Model::classToExplain(const OwnedTensor &scores, const AttributionOptions &options,
+                                     std::string &name) const {
+  auto width = size_t(scores.count());
+  if (width < 2) {
+    if (options.className)
+      return Failure{"`predict` gives one number, so there is no class to choose", "", ""};
+    return size_t(0);
+  }
+  auto [plan, learnt] = predicted();
+  std::vector<std::string> names;
+  for (size_t i = 0; i < width; ++i)
+    names.push_back(std::to_string(i));
+  if (plan && scores.dims.size() == 2)
+    names = classNames(*plan, learnt, width);
+  size_t chosen = 0;
+  if (options.className) {
+    chosen = size_t(std::find(names.begin(), names.end(), *options.className) - names.begin());
+    if (chosen == width) {
+      std::optional<std::string> meant = data::closest(*options.className, names);
+      return Failure{"there is no class `" + *options.className + "`; there are " +
+                         data::listOf(names),
+                     "", meant ? "did you mean `" + *meant + "`?" : ""};
+    }
+  } else {
+    for (size_t i = 0; i < width; ++i)
+      chosen = scores.at(int64_t(i)) > scores.at(int64_t(chosen)) ? i : chosen;
+  }
+  name = names[chosen];
+  return chosen;
+}
+
+/// What kind of field it is, and what its elements are called.
+void Model::describe(FieldAttribution &field) const {
+  using Form = data::FieldPlan::Form;
+  for (const data::Field *declared : predictFields()) {
+    Result<data::FieldPlan> plan = data::planField(*declared);
+    if (declared->name != field.name || !plan)
+      continue;
+    const data::FittedField *learnt = fitted.find(field.name);
+    size_t count = field.values.size();
+    if (plan->form == Form::Words && learnt) {
+      field.form = FieldAttribution::Form::Words;
+      for (double value : field.values) {
+        auto word = int64_t(value) - plan->firstWord();
+        bool isKnown = word >= 0 && word < int64_t(learnt->words.size());
+        field.labels.push_back(isKnown                              ? learnt->words[size_t(word)]
+                               : int64_t(value) == data::kUnknownId ? "<unknown>"
+                                                                    : "");
+      }
+    } else if (plan->form == Form::Classes && plan->oneHot && field.dims.size() == 1) {
+      field.labels = classNames(*plan, learnt, count);
+    } else if (plan->form == Form::Classes && count == 1) {
+      std::vector<std::string> names = classNames(*plan, learnt, size_t(field.values[0]) + 1);
+      field.labels = {names.back()};
+    } else if (learnt && learnt->columns.size() == count) {
+      field.labels = learnt->columns;
+    } else if (plan->form == Form::Numbers &&
+               (field.dims.size() == 2 || (field.dims.size() == 3 && field.dims[2] <= 4)) &&
+               field.dims[0] > 3 && field.dims[1] > 3) {
+      field.form = FieldAttribution::Form::Picture;
+    }
+  }
+}
+
+Result<Explanation> Model::attribute(const tenon_program &gradients, const data::RawRows &rows,
+                                     const AttributionOptions &options) {
+  Attributor attributor(context.get(), gradients,
+                        [&](const tenon_binding &binding) { return variable(binding); });
+  if (Status status = attributor.check(); !status)
+    return status.takeFailure();
+  Result<Prediction> prediction = predict(rows);
+  Result<std::vector<NamedTensor>> fields = encode(rows);
+  if (!prediction || !fields)
+    return prediction ? fields.takeFailure() : prediction.takeFailure();
+  const OwnedTensor &results = prediction->results.front().tensor;
+  Explanation explanation{{}, attributor.unattributed(), attributor.held()};
+  std::erase_if(explanation.held, [&](const std::string &name) {
+    return std::count(explanation.unattributed.begin(), explanation.unattributed.end(), name);
+  });
+  for (int64_t row = 0; row < results.dims[0]; ++row) {
+    std::string explained;
+    Result<size_t> index = classToExplain(rowOf(results, row), options, explained);
+    if (!index)
+      return index.takeFailure();
+    std::vector<NamedTensor> one;
+    for (const NamedTensor &field : *fields)
+      one.push_back({field.name, field.role, rowOf(field.tensor, row)});
+    Result<Attribution> attribution = attributor.attribute(one, int64_t(*index), options);
+    if (!attribution)
+      return attribution.takeFailure();
+    attribution->explained = explained;
+    for (FieldAttribution &field : attribution->fields)
+      describe(field);
+    explanation.rows.push_back(std::move(*attribution));
+  }
+  return explanation;
 }
 
 } // namespace tenon::train

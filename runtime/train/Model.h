@@ -3,6 +3,7 @@
 
 #include "runtime/data/RawRows.h"
 #include "runtime/data/Table.h"
+#include "runtime/train/Attribution.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/ClassScoring.h"
 #include "runtime/train/EntryCall.h"
@@ -56,12 +57,22 @@ public:
   bool takesArrays() const;
   /// Runs `predict` on raw rows, all in one batch; at least one.
   Result<Prediction> predict(const data::RawRows &rows);
+  /// What decided each row's prediction. `gradients`: the same program's entries that attribute.
+  Result<Explanation> attribute(const tenon_program &gradients, const data::RawRows &rows,
+                                const AttributionOptions &options);
 
 private:
   Model() = default;
   Status findSplit(const data::Table &table, const std::string &split) const;
   StepInputs stepInputs() const { return {nullptr, int64_t(seed), step, int32_t(steps)}; }
   std::vector<const data::Field *> predictFields() const;
+  /// The fields that `predict` takes, all rows in one batch.
+  Result<std::vector<NamedTensor>> encode(const data::RawRows &rows) const;
+  /// A parameter, a state, seed or step; null where there is none.
+  const OwnedTensor *variable(const tenon_binding &binding);
+  Result<size_t> classToExplain(const OwnedTensor &scores, const AttributionOptions &options,
+                                std::string &name) const;
+  void describe(FieldAttribution &field) const;
   std::vector<PredictedRow> describe(const OwnedTensor &result) const;
   /// The field whose raw form predictions are shown in, and what was learnt of it; or null.
   std::pair<std::optional<data::FieldPlan>, const data::FittedField *> predicted() const;
@@ -71,6 +82,7 @@ private:
   data::Fitted fitted;
   uint64_t seed = 0;
   int64_t step = 0, steps = 0;
+  OwnedTensor seedTensor, stepTensor, stepsTensor;
   Context context;
   std::unique_ptr<TensorStore> store;
   std::unique_ptr<StageEntries> stages;

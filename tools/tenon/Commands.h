@@ -36,6 +36,7 @@ void addRun(CLI::App &app, Common &common, int &exit);
 void addTrain(CLI::App &app, Common &common, int &exit);
 void addEvaluate(CLI::App &app, Common &common, int &exit);
 void addPredict(CLI::App &app, Common &common, int &exit);
+void addAttribute(CLI::App &app, Common &common, int &exit);
 void addBench(CLI::App &app, Common &common, int &exit);
 
 /// Adds the program's file and the options of compiling.

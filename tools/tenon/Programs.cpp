@@ -7,6 +7,7 @@
 #include "tools/tenon/Sessions.h"
 #include "tools/tenon/SourceIdentity.h"
 
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -163,6 +164,17 @@ static void keepStages(mlir::ModuleOp module, const data::Dataset &dataset) {
       function.erase();
 }
 
+/// Puts in place of all functions those that attribute a prediction.
+static void attributePrediction(mlir::ModuleOp module) {
+  mlir::PassManager manager(module.getContext());
+  manager.addPass(createAttributePrediction());
+  if (mlir::failed(manager.run(module)))
+    llvm_unreachable("the pass has nothing that fails");
+  for (auto function : llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
+    if (!function.getName().starts_with("attribution_"))
+      function.erase();
+}
+
 static std::optional<ProgramImage> makeImage(const Common &common, const Request &request,
                                              const std::string &identity, CompileOptions options,
                                              CompileReport &report) {
@@ -174,6 +186,8 @@ static std::optional<ProgramImage> makeImage(const Common &common, const Request
   if (const auto &training = checked->program->training) {
     if (request.dataDims.empty() && dependsOnData(training->dataset))
       keepStages(*module, training->dataset);
+    if (request.attributes)
+      attributePrediction(*module);
     options.graph.extents.push_back("batch=" + std::to_string(training->batch));
   }
   auto image = compile(*module, options, &report);

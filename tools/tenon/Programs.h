@@ -24,6 +24,9 @@ struct Request {
   /// The columns of its data set are compared with the files; nothing that is compiled depends on
   /// it.
   bool looksAtData = false;
+  /// Of the `train` block, instead of its entries those that attribute a prediction
+  /// (runtime/train/Attribution.h).
+  bool attributes = false;
 };
 
 /// Looks at files beside the program. Those that aren't there are added to `absent`, if given.

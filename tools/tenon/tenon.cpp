@@ -51,6 +51,7 @@ int main(int argc, char **argv) {
   addTrain(app, common, exit);
   addEvaluate(app, common, exit);
   addPredict(app, common, exit);
+  addAttribute(app, common, exit);
   addRun(app, common, exit);
   addCheck(app, common, exit);
   addFormat(app, exit);
