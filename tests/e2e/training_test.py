@@ -467,6 +467,52 @@ train Net on Points {
         self.put("line.tn", text)
         self.refused("check", "line.tn", says=["E0510", "`OnPlateau` goes by the loss of each validation"])
 
+    def test_classes_count_by_their_weights(self):
+        """Three rows of one kind for each of the other: with weights 1 and 3 both count alike."""
+        self.put("kinds.csv", "kind\n" + "a\na\na\nb\n" * 16)
+        program = """\
+import losses, optim
+
+dataset Kinds {
+  from csv("kinds.csv")
+  kind: f32[2] = column("kind") |> one_hot
+}
+
+model Constant {
+  param scores: f32[2] = zeros()
+  fn call(kind: f32[batch, 2]) -> f32[batch, 2] {
+    let p = softmax(scores)
+    let each[b, c] = p[c] + 0.0 * kind[b, c]
+    each
+  }
+}
+
+train Constant on Kinds {
+  loss      = losses.categorical_cross_entropy(call(kind), kindWEIGHTS)
+  optimizer = optim.SGD(learning_rate = 0.2)
+  epochs    = 150
+  batch     = 64
+}
+"""
+        for weights, odds in (("", 3), (", weights = stack(1.0, 3.0)", 1)):
+            with self.subTest(weights):
+                self.put("kinds.tn", program.replace("WEIGHTS", weights))
+                run = f"odds{odds}"
+                self.tenon("train", "kinds.tn", "--run", run)
+                first, second = self.trained(run)["scores"]
+                self.assertAlmostEqual(math.exp(first - second), odds, delta=0.02)
+
+    def test_clipped_gradients_are_no_longer_than_that(self):
+        """One step down a gradient of length 5 (3 and 4), shortened to 0.5; another that is shorter."""
+        for norm, part in ((0.5, 0.1), (10.0, 1.0)):
+            text = self.changed(epochs="1", batch="48", loss="slope * 3.0 + offset * 4.0 + 0.0 * mean(predict(x))",
+                                optimizer=f"optim.Clipped(optim.SGD(learning_rate = 1.0), {norm})")
+            self.put("line.tn", text)
+            self.train(f"norm{norm}")
+            trained = self.trained(f"norm{norm}")
+            self.assertAlmostEqual(trained["slope"][0], 0.5 - 3 * part, delta=1e-5)
+            self.assertAlmostEqual(trained["offset"][0], -4 * part, delta=1e-5)
+
     def test_schedules(self):
         factors = {"optim.linear(warmup = 2)": lambda s, n: (s + 1) / 2 if s < 2 else 1 - (s - 2) / (n - 2),
                    "optim.staircase(2, factor = 0.25)": lambda s, n: 0.25 ** (s // 2),

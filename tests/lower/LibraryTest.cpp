@@ -241,6 +241,27 @@ TEST(Losses, OfClasses) {
              {-std::log(0.5)});
 }
 
+TEST(Losses, OfClassesThatCountDifferently) {
+  Numbers p = {0.2, 0.3, 0.5, 0.7, 0.2, 0.1}, w = {3, 1, 0.5};
+  double expected = -(0.5 * std::log(0.5) + 3 * std::log(0.7)) / 2;
+  Compiled dense("import losses\nfn f(p: f64[b, c], y: f64[b, c], w: f64[c]) -> f64 = "
+                 "losses.categorical_cross_entropy(p, y, weights = w)\n",
+                 "f");
+  expectNear(
+      dense.run(
+          {{"p", {{2, 3}, p}}, {"y", {{2, 3}, {0, 0, 1, 1, 0, 0}}}, {"w", {{3}, w}}})["result"],
+      {expected});
+  Compiled sparse("import losses\nfn f(x: f64[b, c], y: i32[b], w: f64[c]) -> f64 = "
+                  "losses.sparse_cross_entropy(x, y, weights = w)\n",
+                  "f");
+  Numbers logits;
+  for (double each : {0.2, 0.3, 0.5, 0.7, 0.2, 0.1, 0.2, 0.2, 0.6})
+    logits.push_back(std::log(each) - 3);
+  expectNear(
+      sparse.run({{"x", {{3, 3}, logits}}, {"y", {{3}, {2, 0, -1}}}, {"w", {{3}, w}}})["result"],
+      {expected});
+}
+
 TEST(Losses, OfNumbers) {
   Numbers p = {1, 2, 4}, y = {0, 2, 1};
   Compiled square(
