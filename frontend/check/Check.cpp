@@ -75,7 +75,9 @@ std::optional<Program> Elaborator::elaborateFunction(Module &module, const std::
   auto scope = std::make_shared<Scope>(function->scope);
   scope->isFunction = true;
   scope->types = &vars;
-  if (!bindGivenInputs(*function->decl, scope, vars, inputs, name))
+  if (!hasInputs(*function, inputs, name) ||
+      !bindGivenInputs(*function->decl, scope, vars, inputs, name) ||
+      !hasLeaves(*function->decl, inputs, name))
     return std::nullopt;
   active.push_back({{}, function->decl, function->self, false});
   Value value = evaluateBody(*function, scope, vars, nullptr);

@@ -534,6 +534,14 @@ private:
   /// value yet, and nothing (`NoValue`) for what isn't given.
   Value givenShape(const ast::Type *type, const Scope &scope, const std::string &name,
                    const FunctionInputs &inputs);
+  /// Whether the function has a parameter, or its model a variable, of each name that is given.
+  /// Reports those it hasn't. Of trees the leaves are looked at by themselves, once they are bound.
+  bool hasInputs(const FunctionValue &function, const FunctionInputs &inputs,
+                 const std::string &name);
+  bool hasLeaves(const ast::Function &function, const FunctionInputs &inputs,
+                 const std::string &name);
+  void reportUnknownInput(const ast::Function &function, const std::string &name,
+                          const std::string &given, const std::vector<std::string> &known);
   /// As `bindInputs`, with tensors of given types matched against the signature.
   bool bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
                        const FunctionInputs &inputs, const std::string &name);

@@ -236,6 +236,69 @@ Value Elaborator::givenShape(const ast::Type *type, const Scope &scope, const st
   return Tensor{kNoValue, given->second.dtype, axes};
 }
 
+void Elaborator::reportUnknownInput(const ast::Function &function, const std::string &name,
+                                    const std::string &given,
+                                    const std::vector<std::string> &known) {
+  auto report = error(Code::UnknownArgument, function.name.range,
+                      "`" + name + "` has no parameter `" + given + "`");
+  constexpr size_t shown = 8;
+  std::string near = nearest(given, known), all;
+  for (size_t i = 0; i < std::min(known.size(), shown); ++i)
+    all += (i ? ", `" : "`") + known[i] + "`";
+  if (known.size() > shown)
+    all += " and " + std::to_string(known.size() - shown) + " more";
+  if (!near.empty())
+    report.help("did you mean `" + near + "`?");
+  else
+    report.help(known.empty() ? "it takes nothing" : "it takes " + all);
+}
+
+bool Elaborator::hasInputs(const FunctionValue &function, const FunctionInputs &inputs,
+                           const std::string &name) {
+  std::vector<std::string> known;
+  for (const ast::Param &param : function.decl->params)
+    known.emplace_back(param.name.text);
+  size_t parameters = known.size();
+  std::vector<const Slot *> slots;
+  if (function.self)
+    collectSlots(*function.self, slots);
+  for (const Slot *slot : slots)
+    known.push_back(slot->path);
+  bool ok = true;
+  auto look = [&](const std::string &given, const std::string &parameter) {
+    auto end = known.begin() + int64_t(parameters);
+    if (std::find(known.begin(), end, parameter) != end ||
+        std::find(end, known.end(), given) != known.end())
+      return;
+    reportUnknownInput(*function.decl, name, given, known);
+    ok = false;
+  };
+  for (auto &[given, type] : inputs.tensors)
+    look(given, given.substr(0, given.find('.')));
+  for (auto &[given, number] : inputs.numbers)
+    look(given, given);
+  for (auto &[given, text] : inputs.strings)
+    look(given, given);
+  return ok;
+}
+
+bool Elaborator::hasLeaves(const ast::Function &function, const FunctionInputs &inputs,
+                           const std::string &name) {
+  bool ok = true;
+  for (auto &[given, type] : inputs.tensors) {
+    std::string prefix = given.substr(0, given.find('.') + 1);
+    std::vector<std::string> leaves;
+    for (const Argument &argument : builder->entry().arguments)
+      if (argument.role == Role::Input && !prefix.empty() && argument.name.starts_with(prefix))
+        leaves.push_back(argument.name);
+    if (!leaves.empty() && std::find(leaves.begin(), leaves.end(), given) == leaves.end()) {
+      reportUnknownInput(function, name, given, leaves);
+      ok = false;
+    }
+  }
+  return ok;
+}
+
 bool Elaborator::bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
                                  const FunctionInputs &inputs, const std::string &name) {
   // Given tensors first: they say what the names in the signature are.

@@ -425,6 +425,38 @@ TEST(Files, AParameterThatCannotComeFromOutside) {
   EXPECT_NE(checking->diagnostics().find("[E0320]"), std::string::npos);
 }
 
+TEST(Files, WhatIsGivenIsAParameter) {
+  auto says = [](const std::string &program, const std::string &function,
+                 const FunctionInputs &inputs) {
+    auto checking = Checking::text(program);
+    elaborateFunction(checking->modules, *checking->module, function, inputs, checking->engine);
+    return checking->diagnostics();
+  };
+  TensorType number{DType::F32, {}};
+  std::string plain = "fn f(x: f32, count: int, kind: \"a\" | \"b\") -> f32 = x * count\n";
+  EXPECT_EQ(says(plain, "f", {{{"x", number}}, {{"count", 2}}, {{"kind", "b"}}}), "");
+  std::string unknown = says(plain, "f", {{{"x", number}}, {{"cuont", 2}, {"count", 2}}, {}});
+  EXPECT_NE(unknown.find("[E0310]: `f` has no parameter `cuont`"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("did you mean `count`?"), std::string::npos);
+  EXPECT_NE(says(plain, "f", {{{"velocity", number}}, {{"count", 2}}, {}})
+                .find("it takes `x`, `count`, `kind`"),
+            std::string::npos);
+  EXPECT_NE(says(plain, "f", {{}, {{"count", 2}}, {{"knid", "b"}}}).find("did you mean `kind`?"),
+            std::string::npos);
+  EXPECT_NE(says("fn f() -> f32 = 1.0\n", "f", {{{"x", number}}, {}, {}}).find("it takes nothing"),
+            std::string::npos);
+
+  std::string tree = "fn f(cache: { key: f32, value: f32 }) -> f32 = cache.key\n";
+  EXPECT_EQ(says(tree, "f", {{{"cache.key", number}}, {}, {}}), "");
+  EXPECT_NE(says(tree, "f", {{{"cache.kye", number}}, {}, {}}).find("did you mean `cache.key`?"),
+            std::string::npos);
+
+  std::string model = "model M {\n  param rate: f32 = 1.0\n  fn f(x: f32) -> f32 = rate * x\n}\n";
+  EXPECT_EQ(says(model, "M.f", {{{"x", number}, {"rate", number}}, {}, {}}), "");
+  EXPECT_NE(says(model, "M.f", {{{"rat", number}}, {}, {}}).find("did you mean `rate`?"),
+            std::string::npos);
+}
+
 TEST(Files, LeadingDimensionsNeedAnInput) {
   auto checking = Checking::text("fn f(x: f32[..., n]) -> f32[..., n] = x\n");
   EXPECT_FALSE(elaborateFunction(checking->modules, *checking->module, "f", {}, checking->engine));

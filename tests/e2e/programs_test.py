@@ -48,14 +48,12 @@ class Programs(TenonTest):
         self.tenon("train", "gpt.tn", "--run", "run")
         first, last = self.losses("run")
         self.assertLess(last, first)
-        sizes = ("words=256", "context=32", "width=16", "heads=2", "layers=2", "limit=24")
-        options = [part for size in sizes for part in ("--input", size)]
         prompts = [b"to be or", b"question"]
         for name, rows in (("both", prompts), ("one", prompts[:1])):
             ids = [byte for row in rows for byte in row]
             write_npy(self.folder / f"{name}.npy", "<i4", (len(rows), 8), struct.pack(f"<{len(ids)}i", *ids))
-            self.tenon("run", "gpt.tn", "Gpt.generate", *options, "--input", f"prompt={name}.npy", "--weights",
-                       "run/checkpoint.safetensors", "--output", f"{name}.out.npy")
+            self.tenon("run", "gpt.tn", "Gpt.generate", "--input", "limit=24", "--input", f"prompt={name}.npy",
+                       "--weights", "run/checkpoint.safetensors", "--output", f"{name}.out.npy")
         both, one = integers(self.folder / "both.out.npy"), integers(self.folder / "one.out.npy")
         self.assertEqual((len(both), len(one)), (48, 24))
         self.assertEqual(bytes(both[:8]), prompts[0])
