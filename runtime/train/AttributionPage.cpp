@@ -27,22 +27,9 @@ td:first-child, th:first-child { text-align: left }
 .unmet { color: #b2182b; font-weight: bold }
 )";
 
-std::string number(double value) {
-  char text[32];
-  snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
-double largest(const std::vector<double> &values) {
-  double most = 0;
-  for (double each : values)
-    most = std::max(most, std::fabs(each));
-  return most;
-}
-
 std::string legend(double most) {
-  return "<div class=\"legend\"><span>" + number(-most) + " against</span><div></div><span>for +" +
-         number(most) + "</span></div>\n";
+  return "<div class=\"legend\"><span>" + shortNumber(-most) +
+         " against</span><div></div><span>for +" + shortNumber(most) + "</span></div>\n";
 }
 
 std::string words(const FieldAttribution &field) {
@@ -57,11 +44,11 @@ std::string words(const FieldAttribution &field) {
     }
     double share = most > 0 ? part / most : 0;
     html += "<span style=\"background: " + colourText(divergingColour(share)) +
-            (std::fabs(share) > 0.6 ? "; color: #ffffff" : "") + "\" title=\"" + number(part) +
+            (std::fabs(share) > 0.6 ? "; color: #ffffff" : "") + "\" title=\"" + shortNumber(part) +
             "\">" + escapeMarkup(field.labels[i]) + "</span>\n";
   }
   html += "</p>\n" + legend(most);
-  return html + "<p class=\"note\">Padding: " + number(padding) + "</p>\n";
+  return html + "<p class=\"note\">Padding: " + shortNumber(padding) + "</p>\n";
 }
 
 /// The elements with the largest attributions, in the order of the field.
@@ -81,9 +68,9 @@ std::string table(const FieldAttribution &field) {
     std::string name = i < field.labels.size() ? field.labels[i]
                        : field.dims.empty()    ? field.name
                                                : "[" + std::to_string(i) + "]";
-    html += "<tr><td>" + escapeMarkup(name) + "</td><td>" + number(field.values[i]) +
+    html += "<tr><td>" + escapeMarkup(name) + "</td><td>" + shortNumber(field.values[i]) +
             "</td><td style=\"background: " + colourText(divergingColour(share)) +
-            (std::fabs(share) > 0.6 ? "; color: #ffffff" : "") + "\">" + number(part) +
+            (std::fabs(share) > 0.6 ? "; color: #ffffff" : "") + "\">" + shortNumber(part) +
             "</td></tr>\n";
   }
   return html + "</table>\n" + legend(most);
@@ -128,8 +115,8 @@ std::string section(const Attribution &row, const AttributionNotes &notes, size_
   std::string what = notes.predicts.empty() ? "prediction" : notes.predicts;
   std::string html = "<h2>Row " + std::to_string(index + 1) + ": " + escapeMarkup(what);
   html += row.explained.empty() ? "" : " = " + escapeMarkup(row.explained);
-  html += "</h2>\n<p>The output is <b>" + number(row.output) + "</b>, of the baseline " +
-          number(row.baseline) + ".</p>\n";
+  html += "</h2>\n<p>The output is <b>" + shortNumber(row.output) + "</b>, of the baseline " +
+          shortNumber(row.baseline) + ".</p>\n";
   for (const FieldAttribution &field : row.fields) {
     html += "<h3>" + escapeMarkup(field.name) + "</h3>\n";
     html += field.form == FieldAttribution::Form::Words     ? words(field)
@@ -137,8 +124,8 @@ std::string section(const Attribution &row, const AttributionNotes &notes, size_
                                                             : table(field);
   }
   if (row.elsewhere != 0)
-    html +=
-        "<p class=\"note\">Beside the input's own elements: " + number(row.elsewhere) + "</p>\n";
+    html += "<p class=\"note\">Beside the input's own elements: " + shortNumber(row.elsewhere) +
+            "</p>\n";
   bool isMet = std::fabs(row.sum() - row.change()) <= row.tolerance(notes.tolerance);
   return html + "<p class=\"" + (isMet ? "met" : "unmet") +
          "\">Completeness: " + escapeMarkup(completenessText(row, notes.tolerance)) + ".</p>\n";

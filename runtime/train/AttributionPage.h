@@ -12,6 +12,10 @@ struct AttributionNotes {
   double tolerance = 0.01; ///< part of the change; Attribution::tolerance
 };
 
+/// With four digits.
+std::string shortNumber(double value);
+/// The largest absolute value; 0 of none.
+double largest(const std::vector<double> &values);
 /// "integrated gradients, 64 steps".
 std::string methodText(const AttributionOptions &options);
 /// "the sum of the attributions is 0.75, the output's change 0.7501: within 0.0075".

@@ -12,23 +12,10 @@ namespace {
 
 constexpr size_t kShown = 10; // elements of a field
 
-std::string number(double value) {
-  char text[32];
-  snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
-double largest(const FieldAttribution &field) {
-  double most = 0;
-  for (double each : field.attributions)
-    most = std::max(most, std::fabs(each));
-  return most;
-}
-
 /// Words in their order, padding left out, each on its colour.
 std::string colouredWords(const FieldAttribution &field) {
   std::string text;
-  double most = largest(field);
+  double most = largest(field.attributions);
   for (size_t i = 0; i < field.labels.size(); ++i) {
     if (field.labels[i].empty())
       continue;
@@ -55,6 +42,19 @@ std::string elementName(const FieldAttribution &field, size_t i) {
 
 } // namespace
 
+std::string shortNumber(double value) {
+  char text[32];
+  snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+double largest(const std::vector<double> &values) {
+  double most = 0;
+  for (double each : values)
+    most = std::max(most, std::fabs(each));
+  return most;
+}
+
 std::string methodText(const AttributionOptions &options) {
   using Method = AttributionOptions::Method;
   switch (options.method) {
@@ -62,7 +62,8 @@ std::string methodText(const AttributionOptions &options) {
     return "gradient × input";
   case Method::SmoothGrad:
     return "SmoothGrad, " + std::to_string(options.steps) + " samples with noise of " +
-           number(options.noise) + " of the values' range, seed " + std::to_string(options.seed);
+           shortNumber(options.noise) + " of the values' range, seed " +
+           std::to_string(options.seed);
   case Method::IntegratedGradients:
     break;
   }
@@ -71,15 +72,16 @@ std::string methodText(const AttributionOptions &options) {
 
 std::string completenessText(const Attribution &row, double tolerance) {
   double allowed = row.tolerance(tolerance), off = std::fabs(row.sum() - row.change());
-  return "the attributions' sum is " + number(row.sum()) + ", the output's change " +
-         number(row.change()) + ": " +
-         (off <= allowed ? "within " : "off by " + number(off) + ", beyond ") + number(allowed);
+  return "the attributions' sum is " + shortNumber(row.sum()) + ", the output's change " +
+         shortNumber(row.change()) + ": " +
+         (off <= allowed ? "within " : "off by " + shortNumber(off) + ", beyond ") +
+         shortNumber(allowed);
 }
 
 std::string describe(const Attribution &row, const AttributionNotes &notes, bool coloured) {
   std::string what = notes.predicts.empty() ? "the prediction" : notes.predicts;
   std::string text = row.explained.empty() ? what + " is " : what + " = " + row.explained + ": ";
-  text += number(row.output) + ", of the baseline " + number(row.baseline) + "\n";
+  text += shortNumber(row.output) + ", of the baseline " + shortNumber(row.baseline) + "\n";
   for (const FieldAttribution &field : row.fields) {
     if (field.form == FieldAttribution::Form::Words && coloured)
       text += colouredWords(field);

@@ -7,10 +7,6 @@
 
 namespace tenon::train {
 
-static std::optional<double> part(int64_t some, int64_t all) {
-  return all ? std::optional(double(some) / double(all)) : std::nullopt;
-}
-
 ClassReport::ClassReport(std::string field, std::vector<std::string> classes)
     : fieldName(std::move(field)), names(std::move(classes)),
       confusion(names.size() * names.size()), ranks(names.size()) {}

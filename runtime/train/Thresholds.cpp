@@ -10,10 +10,6 @@ namespace {
 /// A point that is this close to the last one in both directions isn't seen.
 constexpr double kSeen = 1.0 / 1024;
 
-std::optional<double> part(int64_t some, int64_t all) {
-  return all ? std::optional(double(some) / double(all)) : std::nullopt;
-}
-
 /// Adds a point unless nobody would see it; `always` adds it.
 void addPoint(Thresholds::Points &points, double x, double y, bool always) {
   bool isNear = !points.empty() && std::fabs(points.back().first - x) < kSeen &&
@@ -23,6 +19,10 @@ void addPoint(Thresholds::Points &points, double x, double y, bool always) {
 }
 
 } // namespace
+
+std::optional<double> part(int64_t some, int64_t all) {
+  return all ? std::optional(double(some) / double(all)) : std::nullopt;
+}
 
 Thresholds::Thresholds(std::vector<ScoredRow> given) : rows(std::move(given)) {
   std::sort(rows.begin(), rows.end(),

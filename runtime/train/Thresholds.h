@@ -10,6 +10,9 @@
 
 namespace tenon::train {
 
+/// some / all; nothing of nothing.
+std::optional<double> part(int64_t some, int64_t all);
+
 struct ScoredRow {
   double score; ///< no NaN
   bool positive;

@@ -81,12 +81,8 @@ int attribute(const Common &common, AttributeSettings &settings) {
   auto checkpoint = run ? openCheckpoint(*run, true) : std::nullopt;
   if (!checkpoint)
     return Exit::Failed;
-  auto program = compileTraining(common);
   data::Extents extents;
-  if (program && dependsOnData(program->training.dataset)) {
-    extents = data::extentsOf(program->training.dataset.fields, checkpoint->info().fitted);
-    program = compileTraining(common, extents);
-  }
+  auto program = compileTrained(common, *checkpoint, extents);
   auto gradients = program ? compileGradients(common, extents) : std::nullopt;
   if (!gradients)
     return Exit::Failed;

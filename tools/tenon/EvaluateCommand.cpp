@@ -137,10 +137,8 @@ int predict(const Common &common, const PredictSettings &settings) {
   auto checkpoint = run ? openCheckpoint(*run, true) : std::nullopt;
   if (!checkpoint)
     return Exit::Failed;
-  auto program = compileTraining(common);
-  if (program && dependsOnData(program->training.dataset))
-    program = compileTraining(
-        common, data::extentsOf(program->training.dataset.fields, checkpoint->info().fitted));
+  data::Extents extents;
+  auto program = compileTrained(common, *checkpoint, extents);
   if (!program)
     return Exit::Failed;
   auto model = openModel(common, *program, *checkpoint);

@@ -51,6 +51,16 @@ tool::compileTraining(const Common &common, const data::Extents &extents, bool l
   return TrainingProgram{std::move(compiled), std::move(*training)};
 }
 
+std::optional<TrainingProgram> tool::compileTrained(const Common &common,
+                                                    const train::Checkpoint &checkpoint,
+                                                    data::Extents &extents) {
+  auto program = compileTraining(common);
+  if (!program || !dependsOnData(program->training.dataset))
+    return program;
+  extents = data::extentsOf(program->training.dataset.fields, checkpoint.info().fitted);
+  return compileTraining(common, extents);
+}
+
 bool tool::dependsOnData(const data::Dataset &dataset) {
   for (const data::Field &field : dataset.fields)
     for (const data::Extent &extent : field.dims)
