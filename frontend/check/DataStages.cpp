@@ -21,16 +21,25 @@ static const std::vector<BuiltinStage> &builtinStages() {
                                                 {"hash", {"n"}, 1},
                                                 {"one_hot", {}, 0},
                                                 {"normalise", {}, 0},
-                                                {"rescale", {"scale", "offset"}, 1}};
+                                                {"rescale", {"scale", "offset"}, 1},
+                                                {"resize", {"height", "width"}, 2},
+                                                {"reshape", {}, 0}};
   return stages;
+}
+
+bool Elaborator::isBuiltinStage(const std::string &name) const {
+  return dtypeNamed(name) ||
+         std::any_of(builtinStages().begin(), builtinStages().end(),
+                     [&](const BuiltinStage &stage) { return stage.name == name; });
 }
 
 std::string Elaborator::streamText(const FieldStream &stream) const {
   if (stream.kind == FieldStream::Kind::Ids)
     return "ids of any number";
-  if (stream.kind == FieldStream::Kind::Cell && !stream.dtype)
+  if (stream.kind == FieldStream::Kind::Cell && !stream.dtype && !stream.isPicture)
     return stream.axes.empty() ? "a column's cell" : "the cells of several columns";
-  std::string text = stream.dtype ? dtypeText(*stream.dtype) : "numbers";
+  bool plain = stream.isPicture && stream.kind == FieldStream::Kind::Cell;
+  std::string text = stream.dtype ? dtypeText(*stream.dtype) : plain ? "u8" : "numbers";
   for (size_t i = 0; i < stream.axes.size(); ++i) {
     std::string extent = known(stream.axes[i].dim).str();
     text += (i ? ", " : "[") + (extent.find('$') == std::string::npos ? extent : "_");
@@ -90,10 +99,14 @@ bool Elaborator::addStage(FieldBuilding &building, const ast::Expr *callee,
                             [&](auto &stage) { return stage.name == stageName; });
   if (found == builtinStages().end() && !dtype)
     return addFunction(building, callee, call);
+  std::vector<std::string> parameters;
+  if (stageName == "reshape")
+    parameters.assign(call.args.size() - 1, "a dimension");
+  else if (!dtype)
+    parameters = found->parameters;
+  size_t required = dtype || stageName == "reshape" ? parameters.size() : found->required;
   std::optional<data::Stage> stage =
-      dtype ? dataStage(stageName, {}, 0, callee, call, *building.module)
-            : dataStage(stageName, found->parameters, found->required, callee, call,
-                        *building.module);
+      dataStage(stageName, parameters, required, callee, call, *building.module);
   if (!stage)
     return false;
   auto wrong = [&](const std::string &wanted) {
@@ -124,7 +137,8 @@ bool Elaborator::addStage(FieldBuilding &building, const ast::Expr *callee,
     stream.dtype = DType::I32;
     stream.axes = {Axis(Dim(countOf(*stage, "n")), call.range)};
   } else if (stageName == "category" || stageName == "hash") {
-    if (stream.kind != Kind::Cell || (stageName == "category" && building.several))
+    if (stream.kind != Kind::Cell || stream.isPicture ||
+        (stageName == "category" && building.several))
       return wrong(stageName == "hash" ? "the cells of columns" : "a column's cell");
     if (size_t sizes = lengthOf(*stage, "n")) {
       if (!building.several)
@@ -141,6 +155,9 @@ bool Elaborator::addStage(FieldBuilding &building, const ast::Expr *callee,
       return wrong("a column's cell or one id");
     Dim classes = oneId ? Dim(stream.classes) : freshHole(callee->range);
     stream = {Kind::Numbers, dtypes.fresh(true), {Axis(classes, callee->range)}};
+  } else if (stageName == "resize" || stageName == "reshape") {
+    if (!setExtents(building, callee, call, *stage))
+      return false;
   } else {
     if (stream.kind == Kind::Ids)
       return wrong("numbers");
@@ -148,6 +165,55 @@ bool Elaborator::addStage(FieldBuilding &building, const ast::Expr *callee,
     stream.dtype = dtypes.fresh(true);
   }
   building.field.stages.push_back(std::move(*stage));
+  return true;
+}
+
+/// `resize` and `reshape`: the extents behind them.
+bool Elaborator::setExtents(FieldBuilding &building, const ast::Expr *callee,
+                            const ast::CallExpr &call, const data::Stage &stage) {
+  FieldStream &stream = building.stream;
+  bool resizes = stage.name == "resize";
+  std::vector<Axis> extents;
+  for (size_t i = 0; i < stage.arguments.size(); ++i) {
+    auto *number = std::get_if<int64_t>(&stage.arguments[i].value.value);
+    if (!number || *number < 1) {
+      error(Code::ArgumentType, call.args[i + 1].range, "an extent is a fixed whole number from 1")
+          .done();
+      return false;
+    }
+    extents.emplace_back(Dim(*number), call.args[i + 1].range);
+  }
+  // Of an array of which nothing is known, what the field declares.
+  std::vector<Axis> axes = stream.anyShape ? building.declared : stream.axes;
+  if (stream.kind == FieldStream::Kind::Ids || (resizes && axes.size() < 2)) {
+    error(Code::StageKind, callee->range,
+          "`" + stage.name + "` takes " + (resizes ? "pictures" : "numbers") +
+              ", and here it gets " + streamText(stream))
+        .done();
+    return false;
+  }
+  if (resizes) {
+    std::copy_n(extents.begin(), 2, axes.begin());
+    extents = std::move(axes);
+    stream.dtype = DType::F32;
+  } else if (!stream.anyShape) {
+    auto count = [&](const std::vector<Axis> &of) {
+      Dim product(1);
+      for (const Axis &axis : of)
+        product = product * known(axis.dim);
+      return product.constant();
+    };
+    if (auto had = count(axes); had && *had != *count(extents)) {
+      error(Code::StageKind, callee->range,
+            "`reshape` makes " + std::to_string(*count(extents)) + " elements of " +
+                streamText(stream))
+          .done();
+      return false;
+    }
+  }
+  stream.axes = std::move(extents);
+  stream.anyShape = false;
+  stream.kind = FieldStream::Kind::Numbers;
   return true;
 }
 
@@ -233,10 +299,6 @@ std::optional<Tensor> Elaborator::functionEntry(FieldBuilding &building, const a
 bool Elaborator::addFunction(FieldBuilding &building, const ast::Expr *callee,
                              const ast::CallExpr &call) {
   std::string stageName = text(callee->range);
-  if (stageName == "resize" || stageName.starts_with("images.")) {
-    notYet(callee->range, "the stage `" + stageName + "`");
-    return false;
-  }
   auto *simple = ast::dynCast<ast::NameExpr>(callee);
   if (simple && !isNameKnown(*building.module->scope, simple->name)) {
     std::vector<std::string> names;

@@ -62,6 +62,12 @@ std::optional<std::vector<data::Argument>> Elaborator::dataArguments(ast::List<a
 // Sources and splits
 //===----------------------------------------------------------------------===//
 
+/// How a source is written whose options name files.
+static std::string namedFilesExample(const std::string &kind) {
+  std::string ending = kind == "idx" ? ".gz" : ".npy";
+  return "`" + kind + "(image = \"images" + ending + "\", label = \"labels" + ending + "\")`";
+}
+
 std::optional<data::Source> Elaborator::dataSource(const ast::DatasetSource &written,
                                                    Module &module) {
   static const std::vector<std::string> known{"csv", "text_file", "text_folder", "image_folder",
@@ -85,13 +91,9 @@ std::optional<data::Source> Elaborator::dataSource(const ast::DatasetSource &wri
           "sources are `csv`, `text_file`, `text_folder`, `image_folder`, `idx`, `npy`, `npz`");
     return std::nullopt;
   }
-  if (kind == "image_folder" || kind == "idx") {
-    notYet(name->range, "the source `" + kind + "`");
-    return std::nullopt;
-  }
   data::Source source{kind, "", std::string(written.split.text), {}, sources.describe(range)};
   size_t from = 0;
-  if (kind != "npy") {
+  if (!data::namesFiles(source)) {
     auto *path = call->args.empty() ? nullptr : ast::dynCast<ast::StringExpr>(call->args[0].value);
     if (!path || !call->args[0].name.text.empty()) {
       error(Code::UnknownSource, range, "`" + kind + "` takes the file's name first")
@@ -108,9 +110,9 @@ std::optional<data::Source> Elaborator::dataSource(const ast::DatasetSource &wri
     if (!checkSourceOption(kind, (*options)[i], call->args[i + from]))
       return std::nullopt;
   source.options = *options;
-  if (kind == "npy" && source.options.empty()) {
-    error(Code::UnknownSource, range, "`npy` names each column's file")
-        .help("`npy(image = \"images.npy\", label = \"labels.npy\")`");
+  if (data::namesFiles(source) && source.options.empty()) {
+    error(Code::UnknownSource, range, "`" + kind + "` names each column's file")
+        .help(namedFilesExample(kind));
     return std::nullopt;
   }
   return source;
@@ -120,15 +122,15 @@ std::optional<data::Source> Elaborator::dataSource(const ast::DatasetSource &wri
 bool Elaborator::checkSourceOption(const std::string &kind, const data::Argument &option,
                                    const ast::Arg &arg) {
   SourceRange range = arg.name.range.isValid() ? arg.name.range : arg.range;
-  if (kind == "npy") {
+  if (kind == "npy" || kind == "idx") {
     if (!option.name.empty() && std::holds_alternative<std::string>(option.value.value))
       return true;
-    error(Code::UnknownArgument, range, "`npy` takes columns' names, each with its file")
-        .help("`npy(image = \"images.npy\", label = \"labels.npy\")`");
+    error(Code::UnknownArgument, range, "`" + kind + "` takes columns' names, each with its file")
+        .help(namedFilesExample(kind));
     return false;
   }
   static const std::map<std::string, std::vector<std::string>> known{
-      {"csv", {"separator"}}, {"text_file", {"window", "stride"}}};
+      {"csv", {"separator"}}, {"text_file", {"window", "stride"}}, {"image_folder", {"skip"}}};
   auto found = known.find(kind);
   if (found == known.end() ||
       !std::count(found->second.begin(), found->second.end(), option.name)) {
@@ -138,6 +140,15 @@ bool Elaborator::checkSourceOption(const std::string &kind, const data::Argument
       report.help("its parameter is `separator`, a text of one character");
     else if (kind == "text_file")
       report.help("its parameters are `window` and `stride`, whole numbers");
+    else if (kind == "image_folder")
+      report.help("its parameter is `skip`: `skip = \"broken\"`");
+    return false;
+  }
+  if (kind == "image_folder") {
+    auto *skipped = std::get_if<std::string>(&option.value.value);
+    if (skipped && *skipped == "broken")
+      return true;
+    error(Code::ArgumentType, arg.range, "what may be skipped is `\"broken\"`").done();
     return false;
   }
   auto *number = std::get_if<int64_t>(&option.value.value);
@@ -253,6 +264,8 @@ std::optional<data::Dataset> Elaborator::evaluateDataset(const ast::Dataset &dat
   // Where a source can't be read yet, nothing is known about its cells.
   plainTable = ok;
   arrayTable = std::any_of(result.sources.begin(), result.sources.end(), data::hasArrays);
+  pictureTable = std::any_of(result.sources.begin(), result.sources.end(),
+                             [](const auto &source) { return source.kind == "image_folder"; });
   bool sourcesKnown = ok;
   std::vector<const ast::DatasetField *> made;
   std::map<std::string, SourceRange> names;

@@ -544,7 +544,8 @@ private:
                           const std::string &given, const std::vector<std::string> &known);
   /// As `bindInputs`, with tensors of given types matched against the signature.
   bool bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
-                       const FunctionInputs &inputs, const std::string &name);
+                       const FunctionInputs &inputs, const std::string &name,
+                       Role role = Role::Input);
   /// The slots' values at the end, in place of those at the start.
   void addSlotResults(const std::set<Role> &roles);
   void addResults(const Value &value, const std::string &name, Role role, SourceRange range);
@@ -575,6 +576,12 @@ private:
                                        Module &module);
   bool fieldColumns(FieldBuilding &building);
   bool fieldType(FieldBuilding &building);
+  /// Whether a stage of this name is the runtime's, and no function of the program.
+  bool isBuiltinStage(const std::string &name) const;
+  void beginWithPicture(FieldBuilding &building);
+  std::vector<int64_t> pictureChannels(const FieldBuilding &building);
+  bool setExtents(FieldBuilding &building, const ast::Expr *callee, const ast::CallExpr &call,
+                  const data::Stage &stage);
   bool fieldFits(FieldBuilding &building);
   bool addStage(FieldBuilding &building, const ast::Expr *callee, const ast::CallExpr &call);
   bool addFunction(FieldBuilding &building, const ast::Expr *callee, const ast::CallExpr &call);
@@ -607,6 +614,9 @@ private:
   bool resolveTrain(TrainBlock &block);
   std::optional<int64_t> trainNumber(TrainBlock &block, std::string_view name,
                                      std::optional<int64_t> otherwise);
+  /// An extent of a field, by number where it is known.
+  Dim fieldDim(const data::Extent &extent) const;
+  FunctionInputs fieldInputs(const TrainBlock &block) const;
   ScopePtr trainScope(TrainBlock &block);
   std::optional<std::vector<Tensor>> lossAndMetrics(TrainBlock &block, ScopePtr scope);
   void addLossResults(const TrainBlock &block, const std::vector<Tensor> &values);
@@ -714,6 +724,7 @@ private:
   /// Of each data set: what applies its functions to rows.
   std::map<const ast::Dataset *, std::deque<Entry>> stageEntries;
   bool arrayTable = false;         ///< the data set's columns may hold arrays
+  bool pictureTable = false;       ///< it has a column of pictures
   bool askedTraining = false;      ///< `training` has been read
   std::vector<std::string> frozen; ///< paths of parts of the model that are held as they are
   const data::Dataset *trainFields = nullptr; ///< in a train block: whose fields stand there

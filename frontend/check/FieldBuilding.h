@@ -16,8 +16,9 @@ struct FieldStream {
   /// Of numbers; nothing where they have no dtype of their own.
   std::optional<Dt> dtype;
   std::vector<Axis> axes;
-  bool anyShape = false; ///< an array, of which nothing is known
-  int64_t classes = -1;  ///< how many ids there are, where a stage fixes it
+  bool anyShape = false;  ///< an array, of which nothing is known
+  bool isPicture = false; ///< u8, of height, width and perhaps channels
+  int64_t classes = -1;   ///< how many ids there are, where a stage fixes it
 
   bool isScalarCell() const { return kind == Kind::Cell && axes.empty(); }
 };

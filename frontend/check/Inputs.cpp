@@ -300,7 +300,7 @@ bool Elaborator::hasLeaves(const ast::Function &function, const FunctionInputs &
 }
 
 bool Elaborator::bindGivenInputs(const ast::Function &function, ScopePtr scope, TypeVars &vars,
-                                 const FunctionInputs &inputs, const std::string &name) {
+                                 const FunctionInputs &inputs, const std::string &name, Role role) {
   // Given tensors first: they say what the names in the signature are.
   DimEnv env{scope, &vars, {}, nullptr};
   CallSite site{function.name.range, function.name.range, name, nullptr, false};
@@ -316,7 +316,7 @@ bool Elaborator::bindGivenInputs(const ast::Function &function, ScopePtr scope, 
         number != inputs.numbers.end())
       bind(*scope, param.name.text, Number::integer(Dim(static_cast<int64_t>(number->second))),
            param.name.range);
-  if (!ok || !bindInputs(function, scope, vars, Role::Input, inputs, true))
+  if (!ok || !bindInputs(function, scope, vars, role, inputs, true))
     return false;
   return solvePending(pending, site, nullptr);
 }

@@ -280,11 +280,16 @@ Value Elaborator::builtinValue(std::string_view name) {
   return NoValue{};
 }
 
+/// Whether names in `scope` may mean this member of its model.
+static bool seesMember(const Scope &scope, const ast::Member *member) {
+  return member && (!scope.seesFunctions || member->kind == ast::MemberKind::Function);
+}
+
 std::optional<Value> Elaborator::lookup(const Scope &scope, std::string_view name, SourceRange at) {
   for (const Scope *s = &scope; s; s = s->parent.get()) {
     if (auto found = s->names.find(name); found != s->names.end())
       return found->second.value;
-    if (s->self)
+    if (s->self && seesMember(*s, memberNamed(*s->self->decl, name)))
       if (auto value = lookupMember(*s->self, name, at))
         return value;
     if (s->module) {
@@ -310,7 +315,8 @@ std::vector<std::string> Elaborator::visibleNames(const Scope &scope) {
       names.push_back(name);
     if (s->self)
       for (const ast::Member *member : s->self->decl->members)
-        names.emplace_back(member->name.text);
+        if (seesMember(*s, member))
+          names.emplace_back(member->name.text);
     if (s->module) {
       for (auto &[name, decl] : s->module->decls)
         names.push_back(name);
@@ -368,7 +374,7 @@ bool Elaborator::isNameKnown(const Scope &scope, std::string_view name) {
   for (const Scope *s = &scope; s; s = s->parent.get()) {
     if (s->names.count(name))
       return true;
-    if (s->self && memberNamed(*s->self->decl, name))
+    if (s->self && seesMember(*s, memberNamed(*s->self->decl, name)))
       return true;
     if (s->module && (s->module->decls.count(name) || s->module->imports.count(name)))
       return true;

@@ -77,9 +77,21 @@ std::optional<int64_t> Elaborator::trainNumber(TrainBlock &block, std::string_vi
 // One entry of the compiled program
 //===----------------------------------------------------------------------===//
 
+Dim Elaborator::fieldDim(const data::Extent &extent) const {
+  if (extent.extent >= 0)
+    return Dim(extent.extent);
+  auto found = options.dataDims.find(extent.name);
+  return found != options.dataDims.end() ? Dim(found->second) : Dim::symbol(extent.name);
+}
+
 ScopePtr Elaborator::trainScope(TrainBlock &block) {
   declareSlots(*block.model);
-  auto scope = std::make_shared<Scope>(block.model->scope);
+  // The model's arguments and functions; its fields are its own.
+  auto arguments = std::make_shared<Scope>(block.module->scope);
+  arguments->names = block.model->scope->names;
+  arguments->self = block.model;
+  arguments->seesFunctions = true;
+  auto scope = std::make_shared<Scope>(arguments);
   Dim batch = Dim::symbol("batch");
   // A size is a name only until something has it: the fields come first.
   bind(*scope, "batch", Value(Number::integer(batch), block.syntax->head), block.syntax->head);
@@ -91,13 +103,8 @@ ScopePtr Elaborator::trainScope(TrainBlock &block) {
         type = written.type->range;
       }
     std::vector<Axis> axes{Axis(batch, {})};
-    for (const data::Extent &extent : field.dims) {
-      Dim dim = extent.extent >= 0 ? Dim(extent.extent) : Dim::symbol(extent.name);
-      if (auto found = options.dataDims.find(extent.name);
-          extent.extent < 0 && found != options.dataDims.end())
-        dim = Dim(found->second);
-      axes.emplace_back(dim, type);
-    }
+    for (const data::Extent &extent : field.dims)
+      axes.emplace_back(fieldDim(extent), type);
     Tensor tensor = builder->entryArgument(*dtypeNamed(field.dtype), axes);
     builder->entry().arguments.push_back({field.name, Role::Field, tensor.id, declared});
     bind(*scope, field.name, tensor, declared);
@@ -284,6 +291,18 @@ bool Elaborator::initialValues(TrainBlock &block, Entry &entry, bool metrics) {
   return ok;
 }
 
+/// The types of the fields, with `batch` in front.
+FunctionInputs Elaborator::fieldInputs(const TrainBlock &block) const {
+  FunctionInputs inputs;
+  for (const data::Field &field : block.dataset.fields) {
+    TensorType type{*dtypeNamed(field.dtype), {Dim::symbol("batch")}};
+    for (const data::Extent &extent : field.dims)
+      type.dims.push_back(fieldDim(extent));
+    inputs.tensors.emplace(field.name, std::move(type));
+  }
+  return inputs;
+}
+
 bool Elaborator::predictEntry(TrainBlock &block, Entry &entry, Training &result) {
   begin(entry, "predict");
   training = false;
@@ -321,8 +340,7 @@ bool Elaborator::predictEntry(TrainBlock &block, Entry &entry, Training &result)
   auto scope = std::make_shared<Scope>(function->scope);
   scope->isFunction = true;
   scope->types = &vars;
-  vars.ellipsis = std::vector<Axis>{Axis(Dim::symbol("batch"))};
-  if (!bindInputs(*function->decl, scope, vars, Role::Field, {}, true))
+  if (!bindGivenInputs(*function->decl, scope, vars, fieldInputs(block), "predict", Role::Field))
     return false;
   active.push_back({{}, function->decl, function->self, false});
   Value value = evaluateBody(*function, scope, vars, nullptr);

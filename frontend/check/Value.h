@@ -298,6 +298,7 @@ struct Scope {
   /// Of a function: the dimensions that its call solved, and who decided them there.
   std::map<std::string, Decided, std::less<>> dims;
   ModelInstance *self = nullptr;
+  bool seesFunctions = false; ///< of `self`, nothing but its functions
   Module *module = nullptr;
   TypeVars *types = nullptr; ///< of the function whose scope it is
   bool isFunction = false;   ///< assignment doesn't look further out

@@ -49,12 +49,15 @@ Status Column::describe(std::span<const SourceColumn> columns) {
   auto fail = [&](const std::string &what, const std::string &help) {
     return Failure{"`" + recipe.name + "` " + what, recipe.place, help};
   };
+  using Kind = SourceColumn::Kind;
   auto kindOf = [](const SourceColumn &column) {
-    return column.isText ? std::string("text") : "an array " + typeOf(column.dtype, column.dims);
+    return column.kind == Kind::Text      ? std::string("text")
+           : column.kind == Kind::Picture ? std::string("a picture")
+                                          : "an array " + typeOf(column.dtype, column.dims);
   };
   if (described) {
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (columns.size() != inputs.size() || columns[i].isText != inputs[i].isText ||
+      if (columns.size() != inputs.size() || columns[i].kind != inputs[i].kind ||
           columns[i].dims != inputs[i].dims || columns[i].dtype != inputs[i].dtype)
         return fail("is made of one kind of data in one source and of another in the next: `" +
                         inputs[i].name + "` is " + kindOf(inputs[i]),
@@ -64,7 +67,12 @@ Status Column::describe(std::span<const SourceColumn> columns) {
   described = true;
   inputs.assign(columns.begin(), columns.end());
   for (const SourceColumn &column : columns) {
-    if (column.isText)
+    if ((column.kind == Kind::Picture) != isPicture())
+      return fail(isPicture()
+                      ? "is made of pictures, and `" + column.name + "` is " + kindOf(column)
+                      : "can't be made of the picture `" + column.name + "`",
+                  "");
+    if (column.kind != Kind::Array)
       continue;
     if (recipe.form == FieldPlan::Form::Words)
       return fail("is tokenized, and `" + column.name + "` is " + kindOf(column), "");
@@ -75,6 +83,20 @@ Status Column::describe(std::span<const SourceColumn> columns) {
       return fail("is made of classes, and `" + column.name + "` is " + kindOf(column), "");
   }
   cellShape = recipe.columnRange ? std::vector<int64_t>{int64_t(columns.size())} : columns[0].dims;
+  keepsCells = isPicture() || (!recipe.columnRange && !columns[0].dims.empty() &&
+                               recipe.form == FieldPlan::Form::Numbers);
+  if (keepsCells) {
+    storedDtype = columns[0].dtype;
+    storedShape = columns[0].dims;
+  }
+  if (keepsCells && !isPicture()) {
+    Result<std::optional<std::vector<int64_t>>> made = recipe.shapeOf(cellShape);
+    if (!made)
+      return made.takeFailure();
+    if (*made)
+      if (Status status = checkShape(**made); !status)
+        return status;
+  }
   if (!recipe.hashSizes.empty() && recipe.hashSizes.size() != columns.size())
     return fail("has " + std::to_string(columns.size()) + " columns, and `hash` " +
                     std::to_string(recipe.hashSizes.size()) + " numbers of ids",
@@ -111,8 +133,7 @@ Status Column::store(double value, const std::string &shown, const std::string &
   size_t whole = recipe.firstOfWhole();
   for (size_t i = 0; i < whole; ++i) {
     const NumberStage &stage = recipe.numberStages[i];
-    value = stage.kind == NumberStage::Kind::Convert ? convertNumber(value, stage.dtype)
-                                                     : value * stage.factor + stage.offset;
+    value = stage.of(value);
   }
   if (whole < recipe.numberStages.size()) {
     raw.push_back(value);
@@ -130,21 +151,66 @@ Status Column::store(double value, const std::string &shown, const std::string &
 
 Status Column::appendNumbers(const Cell &cell, size_t at) {
   const SourceColumn &column = inputs[at];
-  if (column.isText) {
+  if (column.kind == SourceColumn::Kind::Text) {
     Result<double> value = number(*cell.text, column.name);
     return value ? store(*value, quoted(*cell.text), column.name) : Status(value.takeFailure());
   }
-  size_t element = size_t(tenon_dtype_bytes(column.dtype)), count = 1;
+  if (keepsCells)
+    return appendArray(cell.elements);
+  std::optional<double> value = loadNumber(cell.elements, column.dtype);
+  if (!value)
+    return Failure{"`" + column.name + "` has a whole number beyond 2^53", "", ""};
+  return store(*value, shownNumber(*value), column.name);
+}
+
+/// Keeps an array as it is. What it becomes is looked at where that needs this row alone.
+Status Column::appendArray(const uint8_t *elements) {
+  const SourceColumn &column = inputs[0];
+  size_t bytes = size_t(tenon_dtype_bytes(column.dtype)), count = 1;
   for (int64_t extent : column.dims)
     count *= size_t(extent);
-  for (size_t i = 0; i < count; ++i) {
-    std::optional<double> value = loadNumber(cell.elements + i * element, column.dtype);
-    if (!value)
-      return Failure{"`" + column.name + "` has a whole number beyond 2^53", "", ""};
-    if (Status status = store(*value, shownNumber(*value), column.name); !status)
-      return status;
+  numbers.insert(numbers.end(), elements, elements + count * bytes);
+  bool small = column.dtype == TENON_BOOL || column.dtype == TENON_I8 || column.dtype == TENON_U8 ||
+               column.dtype == TENON_I32;
+  bool real = recipe.dtype == TENON_F32 || recipe.dtype == TENON_F64;
+  if (small && real)
+    return {}; // anything fits
+  size_t whole = recipe.firstOfWhole();
+  std::vector<ElementStage> stages;
+  for (size_t i = 0; i < whole; ++i)
+    stages.push_back(recipe.numberStages[i].ofElements());
+  // What other stages make of it is looked at by those who make it.
+  bool last = whole == recipe.numberStages.size();
+  std::vector<uint8_t> made(count * sizeof(double));
+  int32_t dtype = last ? recipe.dtype : TENON_F64;
+  std::optional<UnfitElement> unfit =
+      convertElements(elements, column.dtype, count, stages, made.data(), dtype);
+  if (!unfit)
+    return {};
+  if (column.dtype == TENON_I64 && !loadNumber(elements + unfit->at * bytes, column.dtype))
+    return Failure{"`" + column.name + "` has a whole number beyond 2^53", "", ""};
+  return Failure{"`" + column.name + "` is " +
+                     shownNumber(*loadNumber(elements + unfit->at * bytes, column.dtype)) +
+                     ", which " + tenon_dtype_name(dtype) + " can't hold",
+                 "", ""};
+}
+
+Status Column::appendPicture(const PictureFile &picture) {
+  pictures.push_back(picture);
+  if (recipe.takesAnySize())
+    return {};
+  int64_t height = pictures[0].height, width = pictures[0].width;
+  if (recipe.dims.size() >= 2 && recipe.numberStages.empty()) {
+    height = recipe.dims[0].extent < 0 ? height : recipe.dims[0].extent;
+    width = recipe.dims[1].extent < 0 ? width : recipe.dims[1].extent;
   }
-  return {};
+  if (picture.height == height && picture.width == width)
+    return {};
+  std::string size = std::to_string(height) + ", " + std::to_string(width);
+  return Failure{"the picture is " + std::to_string(picture.width) + "×" +
+                     std::to_string(picture.height) + ", and `" + recipe.name + "` takes " +
+                     std::to_string(width) + "×" + std::to_string(height),
+                 "", "bring all to one size: `|> resize(" + size + ")`"};
 }
 
 Status Column::append(std::span<const Cell> cells, const RowPlace &place) {
@@ -153,9 +219,11 @@ Status Column::append(std::span<const Cell> cells, const RowPlace &place) {
     return failure;
   };
   if (recipe.form == FieldPlan::Form::Numbers) {
-    for (size_t i = 0; i < cells.size(); ++i)
-      if (Status status = appendNumbers(cells[i], i); !status)
+    for (size_t i = 0; i < cells.size(); ++i) {
+      Status status = isPicture() ? appendPicture(*cells[i].picture) : appendNumbers(cells[i], i);
+      if (!status)
         return placed(status.takeFailure());
+    }
     ++rowCount;
     return {};
   }
@@ -228,23 +296,25 @@ void Column::writeIds(size_t row, int32_t dtype, uint8_t *destination) const {
 
 Status Column::copyRows(std::span<const uint32_t> rows, const Draws &draws,
                         uint8_t *destination) const {
-  size_t from = recipe.firstOfBatch();
-  if (from == recipe.numberStages.size()) {
+  size_t stages = recipe.numberStages.size();
+  bool isNumbers = recipe.form == FieldPlan::Form::Numbers;
+  if (firstOfBatch() == stages && (!isNumbers || (storedDtype == recipe.dtype && !isPicture()))) {
     for (size_t i = 0; i < rows.size(); ++i, destination += bytesOfRow)
-      if (recipe.form == FieldPlan::Form::Numbers)
+      if (isNumbers)
         memcpy(destination, &numbers[rows[i] * bytesOfRow], bytesOfRow);
       else
         writeIds(rows[i], recipe.dtype, destination);
     return {};
   }
-  Numbers passing = gather(rows);
-  if (Status status =
-          pass(passing, from, recipe.numberStages.size(), draws, {functions, {}}, nullptr);
-      !status)
-    return status;
-  if (passing.shape != shape)
-    return Failure{"`" + recipe.name + "` has rows of different shapes", recipe.place, ""};
-  return pack(passing.values, recipe.dtype, destination);
+  ColumnWorld world{functions, {}};
+  return make(rows, stages, recipe.dtype, {draws, world, learnt}, [&](Numbers &&made) -> Status {
+    if (made.shape != shape)
+      return Failure{"`" + recipe.name + "` has rows of different shapes",
+                     placeOf(made.rows[0], world), ""};
+    memcpy(destination, made.bytes.data(), made.bytes.size());
+    destination += made.bytes.size();
+    return {};
+  });
 }
 
 bool Column::hasKnownWord(size_t row) const {

@@ -1,6 +1,7 @@
 /// The rows of one field, kept as compactly as its form allows.
 #pragma once
 
+#include "runtime/data/Elements.h"
 #include "runtime/data/FieldPlan.h"
 #include "runtime/data/Fitted.h"
 #include "runtime/data/RowSource.h"
@@ -25,7 +26,9 @@ struct ColumnWorld {
 };
 
 /// Rows go in as raw cells; `fit` learns from some of them, `finish` turns all into final numbers,
-/// but for what varies from epoch to epoch; after that rows are read. Reading is safe from several
+/// but for what varies from epoch to epoch; after that rows are read. Arrays and pictures stay as
+/// they are in their files, pictures in the files, and all their stages are applied when they are
+/// read: what a stage makes of them may be many times as large. Reading is safe from several
 /// threads.
 class Column {
 public:
@@ -53,33 +56,57 @@ public:
   bool hasKnownWord(size_t row) const;
 
 private:
-  /// Numbers on their way through the stages: rows of one shape.
+  /// Rows of one shape on their way through the stages.
   struct Numbers {
-    std::vector<double> values;
+    int32_t dtype = 0;
     std::vector<int64_t> shape; ///< of a row
+    std::vector<uint8_t> bytes;
     std::vector<uint32_t> rows; ///< which they are
 
     size_t width() const;
+    size_t rowBytes() const;
   };
+  /// What stages may need to know.
+  struct Passage {
+    const Draws &draws;
+    const ColumnWorld &world;
+    const FittedField &learnt;
+  };
+  using Take = std::function<Status(Numbers &&)>;
+
+  bool isPicture() const { return recipe.pictureChannels.has_value(); }
+  /// Of the stages, those from here on are applied when a batch is made.
+  size_t firstOfBatch() const { return keepsCells ? 0 : recipe.firstOfBatch(); }
 
   Status appendNumbers(const Cell &cell, size_t column);
+  Status appendArray(const uint8_t *elements);
+  Status appendPicture(const PictureFile &picture);
   Result<double> number(const std::string &cell, const std::string &name) const;
   Status store(double value, const std::string &shown, const std::string &name);
   int32_t intern(std::string_view word);
   FittedField unfitted() const;
   Result<FittedField> fitNumbers(std::span<const uint32_t> rows, const ColumnWorld &world) const;
+  Result<FittedField> fitNormalise(size_t stage, FittedField fitted, std::span<const uint32_t> rows,
+                                   const ColumnWorld &world) const;
   /// Of rows that are being read in, or are finished: what enters the stages that are left.
   Numbers gatherRaw(std::span<const uint32_t> rows) const;
   Numbers gather(std::span<const uint32_t> rows) const;
-  /// Takes numbers through the stages [from, to). Of `normalise`, `learn` is given what it finds,
-  /// or, where that is null, `learnt` is used.
-  Status pass(Numbers &numbers, size_t from, size_t to, const Draws &draws,
-              const ColumnWorld &world, FittedField *learn) const;
-  Status normalise(Numbers &numbers, size_t stage, FittedField *learn) const;
-  /// Writes numbers as elements; fails where one doesn't fit.
-  Status pack(std::span<const double> values, int32_t dtype, uint8_t *to) const;
-  Status apply(Numbers &numbers, const NumberStage &stage, const Draws &draws,
-               const ColumnWorld &world) const;
+  Result<Numbers> decode(uint32_t row) const;
+  /// Takes numbers through the stages [from, to) to `dtype`.
+  Status pass(Numbers &numbers, size_t from, size_t to, int32_t dtype,
+              const Passage &passage) const;
+  /// Takes rows from what is kept through all stages before `to`; `take` is given them in order, as
+  /// many at a time as have one shape.
+  Status make(std::span<const uint32_t> rows, size_t to, int32_t dtype, const Passage &passage,
+              const Take &take) const;
+  Status makePictures(std::span<const uint32_t> rows, size_t to, int32_t dtype,
+                      const Passage &passage, const Take &take) const;
+  Status convert(Numbers &numbers, std::vector<ElementStage> &stages, int32_t dtype) const;
+  Result<ElementStage> normalising(const std::vector<int64_t> &shape, size_t stage,
+                                   const FittedField &known) const;
+  Status apply(Numbers &numbers, const NumberStage &stage, const Passage &passage) const;
+  std::string placeOf(uint32_t row, const ColumnWorld &world) const;
+  Status checkShape(const std::vector<int64_t> &extents) const;
   std::vector<int32_t> byFrequency(std::span<const uint32_t> rows) const;
   Status finishNumbers(const ColumnWorld &world);
   Status finishWords();
@@ -101,6 +128,10 @@ private:
   size_t rowCount = 0;
   std::vector<int64_t> shape;
   size_t bytesOfRow = 0;
+
+  // Arrays and pictures are kept as they are: arrays in `numbers`.
+  bool keepsCells = false;
+  std::vector<PictureFile> pictures;
 
   // Numbers. `raw` until finish, where a stage needs more than one number at a time.
   std::vector<int64_t> cellShape;

@@ -2,6 +2,7 @@
 #include "runtime/core/abi.h"
 #include "runtime/data/Column.h"
 #include "runtime/data/Number.h"
+#include "runtime/data/Parallel.h"
 #include "runtime/data/Text.h"
 
 #include <algorithm>
@@ -14,20 +15,125 @@ namespace tenon::data {
 // Fitting
 //===----------------------------------------------------------------------===//
 
+namespace {
+
+/// Count, mean and sum of squared differences from it (Chan, Golub and LeVeque, 1979).
+struct Moments {
+  double count = 0, mean = 0, squares = 0;
+
+  void add(const Moments &other) {
+    double all = count + other.count, apart = other.mean - mean;
+    if (all == 0)
+      return;
+    mean += apart * other.count / all;
+    squares += other.squares + apart * apart * count * other.count / all;
+    count = all;
+  }
+};
+
+/// Of each channel of a row of f64.
+std::vector<Moments> momentsOf(const double *row, size_t width, size_t channels) {
+  std::vector<Moments> moments(channels);
+  double count = double(width / channels);
+  for (size_t channel = 0; channel < channels && count > 0; ++channel) {
+    double sum = 0, squares = 0;
+    for (size_t i = channel; i < width; i += channels)
+      sum += row[i];
+    double mean = sum / count;
+    for (size_t i = channel; i < width; i += channels)
+      squares += (row[i] - mean) * (row[i] - mean);
+    moments[channel] = {count, mean, squares};
+  }
+  return moments;
+}
+
+} // namespace
+
+/// What the stage `stage`, a `normalise`, learns; `fitted` has what those before it have learnt.
+/// Rows are made in parallel and added up in their order, so that it is the same everywhere.
+Result<FittedField> Column::fitNormalise(size_t stage, FittedField fitted,
+                                         std::span<const uint32_t> rows,
+                                         const ColumnWorld &world) const {
+  constexpr size_t kElementsAtOnce = size_t(1) << 20, kPicturesAtOnce = 8;
+  struct Piece {
+    std::vector<std::vector<Moments>> rows;
+    Status status;
+  };
+  Draws draws; // what varies is learnt without `training`
+  size_t width = 1;
+  for (int64_t extent : cellShape)
+    width *= size_t(extent);
+  size_t size = isPicture() ? kPicturesAtOnce
+                            : std::max<size_t>(1, kElementsAtOnce / std::max<size_t>(1, width));
+  std::vector<Moments> total;
+  for (size_t begin = 0; begin < rows.size(); begin += size * processors()) {
+    std::span<const uint32_t> some =
+        rows.subspan(begin).first(std::min(size * processors(), rows.size() - begin));
+    std::vector<Piece> pieces((some.size() + size - 1) / size);
+    forEachInParallel(pieces.size(), processors(), [&](size_t i) {
+      std::span<const uint32_t> own =
+          some.subspan(i * size).first(std::min(size, some.size() - i * size));
+      auto take = [&](Numbers &&made) -> Status {
+        size_t channels = made.shape.empty() ? 1 : size_t(made.shape.back());
+        const auto *values = reinterpret_cast<const double *>(made.bytes.data());
+        for (size_t row = 0; row < made.rows.size() && channels > 0; ++row)
+          pieces[i].rows.push_back(momentsOf(values + row * made.width(), made.width(), channels));
+        return {};
+      };
+      Passage passage{draws, world, fitted};
+      if (keepsCells) {
+        pieces[i].status = make(own, stage, TENON_F64, passage, take);
+        return;
+      }
+      Numbers numbers = gatherRaw(own);
+      pieces[i].status = pass(numbers, recipe.firstOfWhole(), stage, TENON_F64, passage);
+      if (pieces[i].status)
+        pieces[i].status = take(std::move(numbers));
+    });
+    for (Piece &piece : pieces) {
+      if (!piece.status)
+        return piece.status.takeFailure();
+      for (const std::vector<Moments> &row : piece.rows) {
+        total.resize(std::max(total.size(), row.size()));
+        for (size_t channel = 0; channel < row.size(); ++channel)
+          total[channel].add(row[channel]);
+      }
+    }
+  }
+  // Values of channel c and stage s stand at c * stages + s.
+  size_t stages = 0, before = 0;
+  for (size_t i = 0; i < recipe.numberStages.size(); ++i)
+    if (recipe.numberStages[i].kind == NumberStage::Kind::Normalise) {
+      before += i < stage;
+      ++stages;
+    }
+  if (before == 0) {
+    fitted.mean.assign(total.size() * stages, 0);
+    fitted.deviation.assign(total.size() * stages, 1);
+  }
+  if (fitted.mean.size() != total.size() * stages)
+    return Failure{"`" + recipe.name + "` is normalised twice, with a reshaping in between",
+                   recipe.place, ""};
+  for (size_t channel = 0; channel < total.size(); ++channel) {
+    double deviation = std::sqrt(total[channel].squares / total[channel].count);
+    fitted.mean[channel * stages + before] = total[channel].mean;
+    fitted.deviation[channel * stages + before] = deviation > 0 ? deviation : 1;
+  }
+  return fitted;
+}
+
 Result<FittedField> Column::fitNumbers(std::span<const uint32_t> rows,
                                        const ColumnWorld &world) const {
   FittedField fitted = unfitted();
-  if (!recipe.normalises())
-    return fitted;
-  size_t last = recipe.numberStages.size();
-  while (recipe.numberStages[last - 1].kind != NumberStage::Kind::Normalise)
-    --last;
-  // Stage by stage, since a stage sees what the one before made. What is learnt of values that
-  // vary is learnt of those without `training`.
-  Numbers passing = gatherRaw(rows);
-  Status status = pass(passing, recipe.firstOfWhole(), last, Draws(), world, &fitted);
-  if (!status)
-    return status.takeFailure();
+  // Stage by stage, since a stage sees what the one before made.
+  for (size_t i = 0; i < recipe.numberStages.size(); ++i) {
+    if (recipe.numberStages[i].kind != NumberStage::Kind::Normalise)
+      continue;
+    Result<FittedField> more = fitNormalise(i, std::move(fitted), rows, world);
+    if (!more)
+      return more.takeFailure();
+    fitted = std::move(*more);
+  }
   return fitted;
 }
 
@@ -96,6 +202,8 @@ Result<FittedField> Column::fit(std::span<const uint32_t> rows, const ColumnWorl
 //===----------------------------------------------------------------------===//
 
 Status Column::finishNumbers(const ColumnWorld &world) {
+  if (keepsCells)
+    return {};
   size_t whole = recipe.firstOfWhole(), batch = recipe.firstOfBatch();
   storedDtype = recipe.dtype;
   storedShape = cellShape;
@@ -109,13 +217,14 @@ Status Column::finishNumbers(const ColumnWorld &world) {
     return {};
   std::vector<uint32_t> all(rowCount);
   std::iota(all.begin(), all.end(), 0u);
-  Numbers passing{std::move(raw), cellShape, std::move(all)};
+  Numbers passing = gatherRaw(all);
   raw = {};
-  if (Status status = pass(passing, whole, batch, Draws(), world, nullptr); !status)
+  Draws draws;
+  if (Status status = pass(passing, whole, batch, storedDtype, {draws, world, learnt}); !status)
     return status;
-  numbers.resize(passing.values.size() * size_t(tenon_dtype_bytes(storedDtype)));
-  storedShape = passing.shape;
-  return pack(passing.values, storedDtype, numbers.data());
+  numbers = std::move(passing.bytes);
+  storedShape = std::move(passing.shape);
+  return {};
 }
 
 Status Column::finishWords() {
@@ -165,32 +274,43 @@ std::vector<int64_t> Column::idsShape() const {
   return recipe.columnRange ? cellShape : std::vector<int64_t>();
 }
 
+/// Whether rows of these extents are what the field declares.
+Status Column::checkShape(const std::vector<int64_t> &extents) const {
+  if (extents.size() != recipe.dims.size())
+    return Failure{"`" + recipe.name + "` is declared with rank " +
+                       std::to_string(recipe.dims.size()) + ", but its stages give rank " +
+                       std::to_string(extents.size()),
+                   recipe.place, ""};
+  for (size_t i = 0; i < extents.size(); ++i) {
+    const Extent &declared = recipe.dims[i];
+    if (declared.extent >= 0 && declared.extent != extents[i])
+      return Failure{"`" + recipe.name + "` is declared with " + std::to_string(declared.extent) +
+                         " elements, but its stages give " + std::to_string(extents[i]),
+                     recipe.place, ""};
+  }
+  return {};
+}
+
 /// What the stages of a batch make of a row, tried on the first one, is what the field declares.
 Status Column::setShape(const ColumnWorld &world) {
   shape = recipe.form == FieldPlan::Form::Numbers ? storedShape : idsShape();
-  size_t batch = recipe.firstOfBatch();
-  if (batch < recipe.numberStages.size() && rowCount > 0) {
+  bool made = isPicture() || firstOfBatch() < recipe.numberStages.size();
+  if (made && rowCount > 0) {
     uint32_t first = 0;
-    Numbers passing = gather(std::span(&first, 1));
-    if (Status status = pass(passing, batch, recipe.numberStages.size(), Draws(), world, nullptr);
-        !status)
+    Draws draws;
+    Status status = make(std::span(&first, 1), recipe.numberStages.size(), recipe.dtype,
+                         {draws, world, learnt}, [&](Numbers &&row) -> Status {
+                           shape = std::move(row.shape);
+                           return {};
+                         });
+    if (!status)
       return status;
-    shape = passing.shape;
   }
-  if (shape.size() != recipe.dims.size())
-    return Failure{"`" + recipe.name + "` is declared with rank " +
-                       std::to_string(recipe.dims.size()) + ", but its stages give rank " +
-                       std::to_string(shape.size()),
-                   recipe.place, ""};
+  if (Status status = checkShape(shape); !status)
+    return status;
   bytesOfRow = size_t(tenon_dtype_bytes(recipe.dtype));
-  for (size_t i = 0; i < shape.size(); ++i) {
-    bytesOfRow *= size_t(shape[i]);
-    const Extent &declared = recipe.dims[i];
-    if (declared.extent >= 0 && declared.extent != shape[i])
-      return Failure{"`" + recipe.name + "` is declared with " + std::to_string(declared.extent) +
-                         " elements, but its stages give " + std::to_string(shape[i]),
-                     recipe.place, ""};
-  }
+  for (int64_t extent : shape)
+    bytesOfRow *= size_t(extent);
   return {};
 }
 

@@ -1,9 +1,12 @@
 #include "runtime/data/FieldPlan.h"
 
 #include "runtime/core/Tensor.h"
+#include "runtime/data/Number.h"
 #include "runtime/data/Text.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 namespace tenon::data {
@@ -36,9 +39,71 @@ size_t FieldPlan::firstOfBatch() const {
 
 size_t FieldPlan::firstOfWhole() const {
   auto found = std::find_if(numberStages.begin(), numberStages.end(), [](const NumberStage &stage) {
-    return stage.kind == NumberStage::Kind::Normalise || stage.kind == NumberStage::Kind::Function;
+    return stage.kind != NumberStage::Kind::Rescale && stage.kind != NumberStage::Kind::Convert;
   });
   return size_t(found - numberStages.begin());
+}
+
+bool FieldPlan::takesAnySize() const {
+  return std::any_of(numberStages.begin(), numberStages.end(), [](const NumberStage &stage) {
+    return stage.kind == NumberStage::Kind::Resize || stage.kind == NumberStage::Kind::Function;
+  });
+}
+
+static std::string shownExtents(const std::vector<int64_t> &extents) {
+  std::string text;
+  for (int64_t extent : extents)
+    text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return "[" + text + "]";
+}
+
+double NumberStage::of(double value) const {
+  return kind == Kind::Convert ? convertNumber(value, dtype) : value * factor + offset;
+}
+
+ElementStage NumberStage::ofElements() const {
+  if (kind == Kind::Convert)
+    return [to = dtype](std::span<double> numbers, size_t) {
+      for (double &number : numbers)
+        number = convertNumber(number, to);
+    };
+  return [factor = factor, offset = offset](std::span<double> numbers, size_t) {
+    for (double &number : numbers)
+      number = number * factor + offset;
+  };
+}
+
+Result<std::vector<int64_t>> NumberStage::reshaped(std::vector<int64_t> shape) const {
+  auto count = [](const std::vector<int64_t> &of) {
+    return std::accumulate(of.begin(), of.end(), int64_t(1), std::multiplies<>());
+  };
+  if (kind == Kind::Reshape) {
+    if (count(shape) != count(extents))
+      return Failure{"`reshape` makes " + shownExtents(extents) + " of " + shownExtents(shape) +
+                         ", which has another number of elements",
+                     place, ""};
+    return extents;
+  }
+  if (kind == Kind::Resize) {
+    if (shape.size() < 2)
+      return Failure{"`resize` takes pictures, with a height and a width, and gets " +
+                         shownExtents(shape),
+                     place, ""};
+    std::copy_n(extents.begin(), 2, shape.begin());
+  }
+  return shape;
+}
+
+Result<std::optional<std::vector<int64_t>>> FieldPlan::shapeOf(std::vector<int64_t> extents) const {
+  for (const NumberStage &stage : numberStages) {
+    if (stage.kind == NumberStage::Kind::Function)
+      return std::optional<std::vector<int64_t>>();
+    Result<std::vector<int64_t>> next = stage.reshaped(std::move(extents));
+    if (!next)
+      return next.takeFailure();
+    extents = std::move(*next);
+  }
+  return std::optional(std::move(extents));
 }
 
 namespace {
@@ -88,6 +153,8 @@ public:
     return fail("needs a number as `" + std::string(name) + "`");
   }
 
+  bool empty() const { return left.empty(); }
+
   Status finish() {
     if (left.empty())
       return {};
@@ -117,6 +184,7 @@ private:
   Status hash(Arguments &arguments);
   Status oneHot(Arguments &arguments);
   Status rescale(Arguments &arguments);
+  Status extents(Arguments &arguments, NumberStage::Kind kind);
   Status numbers(const Stage &stage, Arguments &arguments);
   Status misplaced(const Stage &stage, const char *after);
   Status checkType();
@@ -132,6 +200,7 @@ Status Planner::column() {
   plan.dims = field.dims;
   plan.columns = field.columns;
   plan.columnRange = field.columns.size() == 2;
+  plan.pictureChannels = field.pictureChannels;
   if (plan.dtype < 0)
     return Failure{"`" + field.name + "` has no dtype: `" + field.dtype + "`", field.place, ""};
   if (field.columns.empty() || field.columns.size() > 2)
@@ -246,6 +315,23 @@ Status Planner::rescale(Arguments &arguments) {
   return {};
 }
 
+/// `resize(height, width)`, and `reshape` of any number.
+Status Planner::extents(Arguments &arguments, NumberStage::Kind kind) {
+  NumberStage stage{.kind = kind};
+  bool resizes = kind == NumberStage::Kind::Resize;
+  while (resizes ? stage.extents.size() < 2 : !arguments.empty()) {
+    Result<int64_t> extent = arguments.count(!resizes                ? "a dimension"
+                                             : stage.extents.empty() ? "height"
+                                                                     : "width",
+                                             1);
+    if (!extent)
+      return extent.takeFailure();
+    stage.extents.push_back(*extent);
+  }
+  plan.numberStages.push_back(std::move(stage));
+  return {};
+}
+
 /// Stages that make numbers of numbers.
 Status Planner::numbers(const Stage &stage, Arguments &arguments) {
   bool ids = plan.form != FieldPlan::Form::Numbers;
@@ -256,19 +342,24 @@ Status Planner::numbers(const Stage &stage, Arguments &arguments) {
     if (dtype == TENON_F16 || dtype == TENON_BF16)
       return arguments.fail("can't be a stage yet");
     plan.numberStages.push_back({.kind = NumberStage::Kind::Convert, .dtype = dtype});
-  } else if (stage.name == "rescale" || stage.name == "normalise") {
-    if (ids)
+  } else if (stage.name == "rescale" || stage.name == "normalise" || stage.name == "resize" ||
+             stage.name == "reshape") {
+    if (ids && stage.name != "reshape")
       return misplaced(stage, "after a column of numbers");
-    if (stage.name == "rescale") {
-      if (Status status = rescale(arguments); !status)
-        return status;
-    } else {
+    Status status;
+    if (stage.name == "rescale")
+      status = rescale(arguments);
+    else if (stage.name == "normalise")
       plan.numberStages.push_back({.kind = NumberStage::Kind::Normalise});
-    }
+    else
+      status = extents(arguments, stage.name == "resize" ? NumberStage::Kind::Resize
+                                                         : NumberStage::Kind::Reshape);
+    if (!status)
+      return status;
   } else {
-    return Failure{"the stage `" + stage.name + "` is not there yet", stage.place,
+    return Failure{"there is no stage `" + stage.name + "`", stage.place,
                    "the stages there are: tokenize, pad, category, hash, one_hot, normalise, "
-                   "rescale, a dtype, and functions of the program"};
+                   "rescale, resize, reshape, a dtype, and functions of the program"};
   }
   plan.numberStages.back().name = stage.name;
   plan.numberStages.back().place = stage.place;

@@ -1,6 +1,7 @@
 /// How a field's raw cells become numbers: its declaration, checked and resolved.
 #pragma once
 
+#include "runtime/data/Elements.h"
 #include "runtime/data/Result.h"
 #include "runtime/data/Schema.h"
 
@@ -24,16 +25,26 @@ struct NumberStage {
     Normalise, ///< `(x - mean) / deviation` of the training split, for each place of the last
                ///< dimension by itself
     Convert,   ///< to `dtype`, as the language does
+    Resize,    ///< `extents` are the new ones of the first two dimensions; gives f32
+    Reshape,   ///< `extents` are the new ones
     Function,  ///< a function of the program, applied to whole rows
   };
   Kind kind = Kind::Rescale;
   double factor = 1;
   double offset = 0;
   int32_t dtype = 0;
+  std::vector<int64_t> extents = {};
   std::string name = {};  ///< as written, for messages
   std::string entry = {}; ///< of a function, as in Stage
   bool varies = false;    ///< of a function, as in Stage
   std::string place = {};
+
+  /// Of `rescale` and a dtype: what it makes of a number, and of several.
+  double of(double value) const;
+  ElementStage ofElements() const;
+  /// Extents of a row of these extents behind it; not of a function. Fails where it doesn't take
+  /// them.
+  Result<std::vector<int64_t>> reshaped(std::vector<int64_t> shape) const;
 };
 
 /// What a field does, one of three things:
@@ -58,6 +69,7 @@ struct FieldPlan {
   std::vector<Extent> dims;
   std::vector<std::string> columns; ///< one; for `columns(first, last)` two
   bool columnRange = false;
+  std::optional<std::vector<int64_t>> pictureChannels; ///< as in Field
   Form form = Form::Numbers;
 
   std::optional<double> missingNumber;
@@ -82,6 +94,12 @@ struct FieldPlan {
   size_t firstOfBatch() const;
   /// The first of `numberStages` that needs more than one number at a time.
   size_t firstOfWhole() const;
+  /// Whether a stage takes rows of any height and width, at least one of them; where none does, all
+  /// pictures must have one size.
+  bool takesAnySize() const;
+  /// Extents of a row of these extents behind all stages, or nothing where a function decides;
+  /// fails where a stage doesn't take them.
+  Result<std::optional<std::vector<int64_t>>> shapeOf(std::vector<int64_t> extents) const;
   /// The first id that `tokenize` gives to a word.
   int32_t firstWord() const { return ends ? 4 : 2; }
 };

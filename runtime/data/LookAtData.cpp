@@ -114,7 +114,8 @@ void Look::run() {
         read(row);
         stopped = ++rows == kRows || watching() == 0;
         return stopped ? Status(kEnough) : Status();
-      });
+      },
+      Reading::Look);
   if (!summary && !stopped)
     add(Finding::Kind::Source, 0, 0, summary.takeFailure());
 }
@@ -130,7 +131,12 @@ DataReport lookAtData(const Dataset &dataset, const std::string &folder) {
         report.absent.push_back(file);
         there = false;
       }
-    if (there)
+    if (!there)
+      continue;
+    if (std::optional<Failure> failure = compareClasses(dataset, i, folder))
+      report.findings.push_back(
+          {Finding::Kind::Source, i, 0, 0, failure->message, "", failure->help});
+    else
       Look(dataset, i, folder, report).run();
   }
   return report;

@@ -1,11 +1,8 @@
 #include "runtime/data/Npz.h"
 
-#include "runtime/core/AtomicFile.h"
+#include "runtime/data/ReadWhole.h"
 
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <zlib.h>
@@ -20,10 +17,6 @@ constexpr uint32_t kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd64Size = 56;
 constexpr size_t kLocatorSize = 20, kLongestComment = 0xffff;
 constexpr uint16_t kStored = 0, kDeflated = 8, kZip64Extra = 1, kEncrypted = 1;
-
-struct Close {
-  void operator()(FILE *file) const { fclose(file); }
-};
 
 struct Member {
   std::string name;
@@ -64,14 +57,10 @@ private:
 };
 
 Status Archive::readAll() {
-  std::unique_ptr<FILE, Close> file(fopen(path.c_str(), "rb"));
-  if (!file)
-    return Failure{describeFailure("cannot read", path, errno), "", ""};
-  char buffer[1 << 16];
-  for (size_t size; (size = fread(buffer, 1, sizeof buffer, file.get())) > 0;)
-    bytes.append(buffer, size);
-  if (ferror(file.get()))
-    return Failure{describeFailure("cannot read", path, errno), "", ""};
+  Result<std::string> content = readWhole(path);
+  if (!content)
+    return content.takeFailure();
+  bytes = std::move(*content);
   return {};
 }
 

@@ -10,9 +10,9 @@
 namespace tenon::data {
 
 Cell RawRows::RawColumn::cell(size_t row) const {
-  if (kind.isText)
-    return {&texts[row], nullptr};
-  return {nullptr, elements.data() + row * bytesOfRow()};
+  if (kind.kind == SourceColumn::Kind::Text)
+    return {.text = &texts[row]};
+  return {.elements = elements.data() + row * bytesOfRow()};
 }
 
 size_t RawRows::RawColumn::bytesOfRow() const {
@@ -34,9 +34,9 @@ static Failure givenTwice(const std::string &column) {
 
 Status RawRows::addText(const std::string &column, std::string text) {
   if (!has(column))
-    columns.push_back({{column, true, 0, {}}, {}, {}, 0});
+    columns.push_back({{column}, {}, {}, 0});
   RawColumn &texts = columns[placeOf(column)];
-  if (!texts.kind.isText)
+  if (texts.kind.kind != SourceColumn::Kind::Text)
     return givenTwice(column);
   texts.texts.push_back(std::move(text));
   ++texts.rows;
@@ -51,7 +51,8 @@ Status RawRows::addArray(const std::string &column, Array array) {
                        "` is one number, and each element of an array's first axis is a "
                        "row",
                    "", ""};
-  SourceColumn kind{column, false, array.dtype, {array.dims.begin() + 1, array.dims.end()}};
+  SourceColumn kind{
+      column, SourceColumn::Kind::Array, array.dtype, {array.dims.begin() + 1, array.dims.end()}};
   columns.push_back({std::move(kind), {}, std::move(array.bytes), size_t(array.dims[0])});
   return {};
 }
@@ -76,7 +77,7 @@ Result<RawRows> RawRows::readFile(const std::string &path) {
         for (size_t i = 0; i < row.cells.size(); ++i) {
           RawColumn &column = rows.columns[i];
           ++column.rows;
-          if (column.kind.isText) {
+          if (column.kind.kind == SourceColumn::Kind::Text) {
             column.texts.push_back(*row.cells[i].text);
             continue;
           }
@@ -123,6 +124,9 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted, const RawRow
       return Failure{"`" + name + "` is not given", "", name + "=…"};
     given.push_back(&rows.columns[rows.placeOf(name)]);
     described.push_back(given.back()->kind);
+    // The text for a picture is its file's name.
+    if (field.pictureChannels && given.back()->kind.kind == SourceColumn::Kind::Text)
+      described.back() = {name, SourceColumn::Kind::Picture, TENON_U8};
   }
   Result<size_t> count = rows.count();
   if (!count)
@@ -133,12 +137,22 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted, const RawRow
     return row < rows.places.size() ? rows.places[row] : RowPlace();
   };
   std::vector<Cell> cells;
+  PictureFile picture;
   for (size_t row = 0; row < *count; ++row) {
     cells.clear();
     for (const RawRows::RawColumn *of : given) {
       cells.push_back(of->cell(row));
-      if (of->kind.isText && findInvalidUtf8(of->texts[row]))
+      if (!cells.back().text)
+        continue;
+      if (field.pictureChannels) {
+        Result<PictureFile> looked = lookAtPicture(of->texts[row]);
+        if (!looked)
+          return looked.takeFailure();
+        picture = std::move(*looked);
+        cells.back() = {.picture = &picture};
+      } else if (findInvalidUtf8(of->texts[row])) {
         return Failure{"`" + of->kind.name + "` is not UTF-8", placeOf(row).str(), ""};
+      }
     }
     if (Status status = column.append(cells, placeOf(row)); !status)
       return status.takeFailure();

@@ -1,16 +1,14 @@
 #include "runtime/data/RowSource.h"
 
-#include "runtime/core/AtomicFile.h"
 #include "runtime/core/Tensor.h"
 #include "runtime/data/CsvReader.h"
+#include "runtime/data/FolderSources.h"
+#include "runtime/data/Idx.h"
 #include "runtime/data/Npz.h"
+#include "runtime/data/ReadWhole.h"
 #include "runtime/data/Text.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <xxhash.h>
 
@@ -29,45 +27,6 @@ std::string RowPlace::str() const {
 }
 
 namespace {
-
-using Columns = std::function<Status(const std::vector<SourceColumn> &)>;
-using Rows = std::function<Status(const SourceRow &)>;
-
-std::string resolve(const std::string &path, const std::string &folder) {
-  return path.starts_with('/') || folder.empty() ? path : folder + "/" + path;
-}
-
-struct Close {
-  void operator()(FILE *file) const { fclose(file); }
-};
-
-Result<std::string> readWhole(const std::string &path) {
-  std::unique_ptr<FILE, Close> file(fopen(path.c_str(), "rb"));
-  if (!file)
-    return Failure{describeFailure("cannot read", path, errno), "", ""};
-  std::string content;
-  std::vector<char> buffer(size_t(64) << 10);
-  for (size_t size; (size = fread(buffer.data(), 1, buffer.size(), file.get())) > 0;)
-    content.append(buffer.data(), size);
-  if (ferror(file.get()))
-    return Failure{describeFailure("cannot read", path, errno), "", ""};
-  return content;
-}
-
-uint64_t combine(uint64_t a, uint64_t b) {
-  uint64_t both[2] = {a, b};
-  return XXH3_64bits(both, sizeof both);
-}
-
-/// The line of the first byte that isn't UTF-8 text.
-std::optional<Failure> notText(const std::string &text, const std::string &path) {
-  size_t bad = std::min(findInvalidUtf8(text).value_or(text.size()), text.find('\0'));
-  if (bad >= text.size())
-    return std::nullopt;
-  int64_t line = 1 + std::count(text.begin(), text.begin() + int64_t(bad), '\n');
-  return Failure{"the text is not UTF-8", path + ":" + std::to_string(line),
-                 "convert the file, for example by `iconv -f WINDOWS-1252 -t UTF-8`"};
-}
 
 //===----------------------------------------------------------------------===//
 // Tables of text
@@ -91,13 +50,13 @@ Result<SourceSummary> readCsvSource(const Source &source, const std::string &pat
       [&](const CsvRow &header) {
         std::vector<SourceColumn> names;
         for (const std::string &name : header.fields)
-          names.push_back({name, true, 0, {}});
+          names.push_back({name});
         return columns(names);
       },
       [&](const CsvRow &row) {
         cells.clear();
         for (const std::string &field : row.fields)
-          cells.push_back({&field, nullptr});
+          cells.push_back({.text = &field});
         place.number = row.line;
         return rows({place, cells});
       });
@@ -116,7 +75,7 @@ Result<SourceSummary> readLines(const std::string &path, const Columns &columns,
   SourceSummary summary{0, XXH3_64bits(text.data(), text.size())};
   if (auto failure = notText(text, path))
     return std::move(*failure);
-  if (Status status = columns({{"text", true, 0, {}}}); !status)
+  if (Status status = columns({{"text"}}); !status)
     return status.takeFailure();
   RowPlace place{path, RowPlace::Form::Line, 0};
   size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -129,7 +88,7 @@ Result<SourceSummary> readLines(const std::string &path, const Columns &columns,
     at = end + 1;
     if (line.find_first_not_of(" \t") == std::string::npos)
       continue;
-    Cell cell{&line, nullptr};
+    Cell cell{.text = &line};
     if (Status status = rows({place, std::span(&cell, 1)}); !status)
       return status.takeFailure();
     ++summary.rows;
@@ -154,11 +113,11 @@ Result<SourceSummary> readWindows(const Source &source, const std::string &path,
   if (!content)
     return content.takeFailure();
   SourceSummary summary{0, XXH3_64bits(content->data(), content->size())};
-  if (Status status = columns({{"bytes", false, TENON_U8, {window}}}); !status)
+  if (Status status = columns({{"bytes", SourceColumn::Kind::Array, TENON_U8, {window}}}); !status)
     return status.takeFailure();
   RowPlace place{path, RowPlace::Form::Element, 0};
   for (; place.number + window <= int64_t(content->size()); place.number += stride) {
-    Cell cell{nullptr, reinterpret_cast<const uint8_t *>(content->data()) + place.number};
+    Cell cell{.elements = bytesOf(*content).data() + place.number};
     if (Status status = rows({place, std::span(&cell, 1)}); !status)
       return status.takeFailure();
     ++summary.rows;
@@ -167,53 +126,6 @@ Result<SourceSummary> readWindows(const Source &source, const std::string &path,
     return Failure{"the file has " + std::to_string(content->size()) + " bytes, and a window " +
                        std::to_string(window),
                    path, ""};
-  return summary;
-}
-
-/// The entries of a folder in order of their names; hidden ones are left out.
-std::vector<std::filesystem::path> entriesOf(const std::string &folder, bool folders,
-                                             std::error_code &error) {
-  std::vector<std::filesystem::path> entries;
-  for (const auto &entry : std::filesystem::directory_iterator(folder, error))
-    if (!entry.path().filename().string().starts_with('.') &&
-        (folders ? entry.is_directory() : entry.is_regular_file()))
-      entries.push_back(entry.path());
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-Result<SourceSummary> readFolder(const std::string &path, const Columns &columns,
-                                 const Rows &rows) {
-  std::error_code error;
-  std::vector<std::filesystem::path> classes = entriesOf(path, true, error);
-  if (error)
-    return Failure{"cannot read `" + path + "`: " + error.message(), "", ""};
-  if (Status status = columns({{"text", true, 0, {}}, {"class", true, 0, {}}}); !status)
-    return status.takeFailure();
-  SourceSummary summary;
-  for (const std::filesystem::path &folder : classes) {
-    std::string name = folder.filename().string();
-    for (const std::filesystem::path &file : entriesOf(folder.string(), false, error)) {
-      Result<std::string> content = readWhole(file.string());
-      if (!content)
-        return content.takeFailure();
-      if (auto failure = notText(*content, file.string()))
-        return std::move(*failure);
-      std::string known = name + "/" + file.filename().string();
-      summary.checksum = combine(summary.checksum, XXH3_64bits(known.data(), known.size()));
-      summary.checksum = combine(summary.checksum, XXH3_64bits(content->data(), content->size()));
-      RowPlace place{file.string(), RowPlace::Form::File, 0};
-      Cell cells[] = {{&*content, nullptr}, {&name, nullptr}};
-      if (Status status = rows({place, cells}); !status)
-        return status.takeFailure();
-      ++summary.rows;
-    }
-    if (error)
-      return Failure{"cannot read `" + folder.string() + "`: " + error.message(), "", ""};
-  }
-  if (summary.rows == 0)
-    return Failure{"`" + path + "` has no folders with files in them", "",
-                   "each class is a folder of that folder, each text a file in it"};
   return summary;
 }
 
@@ -236,7 +148,7 @@ Result<SourceSummary> readArrays(const std::vector<NamedArray> &arrays, uint64_t
       return Failure{"`" + arrays[0].name + "` has " + std::to_string(arrays[0].array.dims[0]) +
                          " rows, and `" + each.name + "` " + std::to_string(each.array.dims[0]),
                      each.file, ""};
-    described.push_back({each.name, false, each.array.dtype,
+    described.push_back({each.name, SourceColumn::Kind::Array, each.array.dtype,
                          std::vector<int64_t>(each.array.dims.begin() + 1, each.array.dims.end())});
   }
   if (arrays[0].array.dims[0] == 0)
@@ -267,21 +179,24 @@ uint64_t checksumOf(const std::vector<NamedArray> &arrays) {
   return checksum;
 }
 
-Result<SourceSummary> readNpySource(const Source &source, const std::string &folder,
-                                    const Columns &columns, const Rows &rows) {
+/// `npy` and `idx`: a file for each column.
+Result<SourceSummary> readNamedFiles(const Source &source, const std::string &folder,
+                                     const Columns &columns, const Rows &rows) {
+  const Failure unnamed{"`" + source.kind + "` names each column's file", source.place,
+                        source.kind + "(x = \"x." + (source.kind == "idx" ? "gz" : "npy") + "\")"};
   std::vector<NamedArray> arrays;
   for (const Argument &option : source.options) {
     auto *path = std::get_if<std::string>(&option.value.value);
     if (!path || option.name.empty())
-      return Failure{"`npy` names each column's file", source.place, "npy(x = \"x.npy\")"};
+      return unnamed;
     std::string file = resolve(*path, folder);
-    Result<Array> array = readNpy(file);
+    Result<Array> array = source.kind == "idx" ? readIdx(file) : readNpy(file);
     if (!array)
       return array.takeFailure();
     arrays.push_back({option.name, file, std::move(*array)});
   }
   if (arrays.empty())
-    return Failure{"`npy` names each column's file", source.place, "npy(x = \"x.npy\")"};
+    return unnamed;
   return readArrays(arrays, checksumOf(arrays), columns, rows);
 }
 
@@ -300,7 +215,7 @@ Result<SourceSummary> readNpzSource(const std::string &path, const Columns &colu
 
 std::vector<std::string> filesOf(const Source &source, const std::string &folder) {
   std::vector<std::string> files;
-  if (source.kind != "npy")
+  if (!namesFiles(source))
     return {resolve(source.path, folder)};
   for (const Argument &option : source.options)
     if (auto *path = std::get_if<std::string>(&option.value.value))
@@ -309,21 +224,23 @@ std::vector<std::string> filesOf(const Source &source, const std::string &folder
 }
 
 Result<SourceSummary> readSource(const Source &source, const std::string &folder,
-                                 const Columns &columns, const Rows &rows) {
+                                 const Columns &columns, const Rows &rows, Reading reading) {
   std::string path = resolve(source.path, folder);
   if (source.kind == "csv")
     return readCsvSource(source, path, columns, rows);
-  if (source.kind == "npy")
-    return readNpySource(source, folder, columns, rows);
+  if (namesFiles(source))
+    return readNamedFiles(source, folder, columns, rows);
   if (source.kind == "npz")
     return readNpzSource(path, columns, rows);
   if (source.kind == "text_file")
     return source.options.empty() ? readLines(path, columns, rows)
                                   : readWindows(source, path, columns, rows);
   if (source.kind == "text_folder")
-    return readFolder(path, columns, rows);
-  return Failure{"the source `" + source.kind + "` is not there yet", source.place,
-                 "the sources there are: csv, npy, npz, text_file, text_folder"};
+    return readTextFolder(path, columns, rows);
+  if (source.kind == "image_folder")
+    return readImageFolder(source, path, reading, columns, rows);
+  return Failure{"there is no source `" + source.kind + "`", source.place,
+                 "sources are csv, text_file, text_folder, image_folder, idx, npy, npz"};
 }
 
 } // namespace tenon::data

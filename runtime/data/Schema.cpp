@@ -91,18 +91,25 @@ Json encodeStage(const Stage &s) {
 }
 
 Json encodeField(const Field &f) {
-  return {{"name", f.name},
-          {"dtype", f.dtype},
-          {"dims",
-           encodeAll(f.dims,
-                     [](const Extent &e) { return Json{{"extent", e.extent}, {"name", e.name}}; })},
-          {"columns", f.columns},
-          {"column_options", encodeArguments(f.columnOptions)},
-          {"stages", encodeAll(f.stages, encodeStage)},
-          {"place", f.place}};
+  Json json{{"name", f.name},
+            {"dtype", f.dtype},
+            {"dims", encodeAll(f.dims,
+                               [](const Extent &e) {
+                                 return Json{{"extent", e.extent}, {"name", e.name}};
+                               })},
+            {"columns", f.columns},
+            {"column_options", encodeArguments(f.columnOptions)},
+            {"stages", encodeAll(f.stages, encodeStage)},
+            {"place", f.place}};
+  if (f.pictureChannels)
+    json["picture_channels"] = *f.pictureChannels;
+  return json;
 }
 
 Field decodeField(const Json &f) {
+  std::optional<std::vector<int64_t>> channels;
+  if (f.contains("picture_channels"))
+    channels = f.at("picture_channels").get<std::vector<int64_t>>();
   return {f.at("name"),
           f.at("dtype"),
           decodeAll(f.at("dims"),
@@ -118,7 +125,8 @@ Field decodeField(const Json &f) {
                                    s.at("place").get<std::string>(),
                                    s.value("entry", std::string()), s.value("varies", false)};
                     }),
-          f.at("place")};
+          f.at("place"),
+          std::move(channels)};
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,7 +29,8 @@ struct Argument {
 /// `train from csv("reviews.csv", separator = ";")`
 struct Source {
   std::string kind;              ///< "csv"
-  std::string path;              ///< as written; relative to the program's folder; none of `npy`
+  std::string path;              ///< as written; relative to the program's folder; none of a
+                                 ///< source whose options name files
   std::string split;             ///< the split it is the source of, empty for the dataset's own
   std::vector<Argument> options; ///< all arguments but the path
   std::string place;             ///< "file.tn:4:8"
@@ -36,11 +38,20 @@ struct Source {
   bool operator==(const Source &) const = default;
 };
 
+/// Whether its options are the columns' names, each with its file.
+inline bool namesFiles(const Source &source) {
+  return source.kind == "npy" || source.kind == "idx";
+}
+
 /// Whether some of its columns hold arrays.
 inline bool hasArrays(const Source &source) {
-  return source.kind == "npy" || source.kind == "npz" ||
+  return namesFiles(source) || source.kind == "npz" ||
          (source.kind == "text_file" && !source.options.empty());
 }
+
+/// What `image_folder` calls the columns of its pictures and of their folders' names.
+inline constexpr char kPictureColumn[] = "picture";
+inline constexpr char kClassColumn[] = "class";
 
 /// One part of `split train 0.8, test 0.2`.
 struct Split {
@@ -84,6 +95,9 @@ struct Field {
   std::vector<Argument> columnOptions; ///< named ones: `missing`, `yes`
   std::vector<Stage> stages;
   std::string place;
+  /// Of pictures: the extents that one has behind height and width, {1} or {3}, or {} for grey
+  /// without such a dimension. Nothing of other columns.
+  std::optional<std::vector<int64_t>> pictureChannels = {};
 
   bool operator==(const Field &) const = default;
 };
@@ -97,6 +111,15 @@ struct Dataset {
 
   bool operator==(const Dataset &) const = default;
 };
+
+/// Whether extents of its fields are read from the data.
+inline bool hasOpenExtents(const Dataset &dataset) {
+  for (const Field &field : dataset.fields)
+    for (const Extent &extent : field.dims)
+      if (extent.extent < 0)
+        return true;
+  return false;
+}
 
 //===----------------------------------------------------------------------===//
 // The declaration beside the data

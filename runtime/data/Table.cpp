@@ -95,6 +95,8 @@ Status Loading::read(const Source &source, std::vector<uint32_t> &rows) {
       failure.place = source.place;
     return failure;
   }
+  if (!summary->remark.empty())
+    table.notes.push_back(std::move(summary->remark));
   table.sourceChecksum = splitmix64(table.sourceChecksum) ^ summary->checksum;
   return {};
 }
@@ -132,6 +134,11 @@ Status Loading::readAll() {
   std::vector<uint32_t> training;
   bool haveTraining = false;
   for (const Source &source : dataset.sources) {
+    size_t at = size_t(&source - dataset.sources.data());
+    if (auto failure = compareClasses(dataset, at, options.folder)) {
+      failure->place = source.place;
+      return std::move(*failure);
+    }
     bool trains = source.split.empty() || source.split == "train";
     if (trains ? haveTraining : table.split(source.split) != nullptr)
       return Failure{"`" + (trains ? "train" : source.split) + "` has two sources", source.place,

@@ -12,8 +12,10 @@ import sys
 import unittest
 
 from harness import TenonTest, doubles, write_npy
+from picture_files import idx, png, put_folder
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
+SYNTAX = pathlib.Path(__file__).resolve().parents[1] / "syntax" / "programs"
 
 
 def integers(path):
@@ -32,6 +34,14 @@ class Programs(TenonTest):
             text, count = re.subn(rf"\b{entry}( *)= [\d_.]+(e-?\d+)?", rf"{entry}\1= {value}", text)
             self.assertGreater(count, 0, entry)
         self.put(name, text)
+
+    def changed(self, path, *changes):
+        """A program's text with parts of it replaced."""
+        text = path.read_text()
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        return text
 
     def losses(self, run):
         lines = (self.folder / run / "metrics.jsonl").read_text().splitlines()
@@ -150,6 +160,96 @@ train Pair on Points {{
             losses[name] = self.losses(name[:3] + str(len(losses)))
             self.assertLess(losses[name][-1], 0.5 * losses[name][0], name)
         self.assertEqual(losses["SGD(learning_rate = 0.1)"], losses["OnPlateau(optimizers.SGD(learning_rate = 0.1))"])
+
+    def test_image_classifier_trains(self):
+        chance = random.Random(7)
+        classes = ("ant", "bee", "cow")
+        put_folder(self.folder / "data" / "train", chance, classes, 12, (20, 30))
+        put_folder(self.folder / "data" / "test", chance, classes, 3, (20, 30))
+        self.put("image.tn", self.changed(SYNTAX / "01_image_classifier.tn", ("side = 128", "side = 22"),
+                                          ("Conv2D(3, 32, 3", "Conv2D(3, 4, 3"), ("Conv2D(32, 64, 3", "Conv2D(4, 4, 3"),
+                                          ("Conv2D(64, 128, 3", "Conv2D(4, 8, 3"), ("warmup = 500", "warmup = 4")))
+        self.tenon("check", "image.tn")
+        self.tenon("train", "image.tn", "--run", "run")
+        losses = self.losses("run")
+        self.assertLess(losses[-1], losses[0])
+        self.assertIn("test (9 rows)", self.tenon("evaluate", "image.tn", "--run", "run").stdout)
+        answer = self.tenon("predict", "image.tn", "--run", "run", "data/test/ant/0.png").stdout
+        self.assertEqual(sorted(answer.split()[::2]), sorted(classes))
+
+    def put_digits(self, prefix, rows):
+        chance = random.Random(rows)
+        self.put(f"{prefix}-images.gz", idx((rows, 28, 28), (chance.randrange(256) for _ in range(rows * 784))))
+        self.put(f"{prefix}-labels.gz", idx((rows,), (chance.randrange(10) for _ in range(rows))))
+
+    def test_vae_trains_and_samples(self):
+        self.put_digits("train", 32)
+        self.put_digits("t10k", 8)
+        self.put("vae.tn", self.changed(SYNTAX / "04_vae.tn", ("epochs    = 20", "epochs    = 3"),
+                                        ("batch     = 128", "batch     = 8")))
+        self.tenon("check", "vae.tn")
+        self.tenon("train", "vae.tn", "--run", "run")
+        losses = self.losses("run")
+        self.assertLess(losses[-1], losses[0])
+        self.tenon("run", "vae.tn", "Vae.sample", "--input", "latent=20", "--input", "count=2", "--weights",
+                   "run/checkpoint.safetensors", "--output", "sample.npy")
+        self.assertEqual(len(integers(self.folder / "sample.npy")), 2 * 28 * 28)
+
+    def test_diffusion_trains(self):
+        self.put_digits("train", 8)
+        self.put("diffusion.tn", self.changed(SYNTAX / "10_diffusion.tn", ("width = 64", "width = 4"),
+                                              ("epochs    = 50", "epochs    = 2"), ("batch     = 128", "batch     = 4")))
+        self.tenon("check", "diffusion.tn")
+        self.tenon("train", "diffusion.tn", "--run", "run")
+        self.assertTrue(all(0 < loss < 100 for loss in self.losses("run")))
+
+    def put_birds(self, *splits):
+        """Folders of two classes, pictures of one colour with sides from 224 on."""
+        for split in splits:
+            for at, name in enumerate(("crow", "wren")):
+                (self.folder / "birds" / split / name).mkdir(parents=True)
+                for i in range(3):
+                    pixel = [(60 + 150 * at + i, 80, 250 - 200 * at)]
+                    self.put(f"birds/{split}/{name}/{i}.png", png([pixel * (224 + 9 * i)] * (240 - 8 * i)))
+
+    def test_data_of_two_kinds(self):
+        """Pictures through a function of any size, and a table with everything in it."""
+        self.put_birds("train", "valid", "test")
+        self.put("birds/train/crow/notes.txt", "no picture")
+        chance = random.Random(11)
+        rows = ["age;amount;job;owner;purpose;default"]
+        for i in range(80):
+            age = "" if i % 9 == 0 else chance.randrange(18, 80)
+            rows.append(f"{age};{chance.randrange(100, 9000)};{chance.choice(['cook', 'smith', ''])};"
+                        f"{chance.choice(['yes', 'no'])};{chance.choice(['a car', 'a small house'])};{i % 2}")
+        self.put("loans.csv", "\n".join(rows).replace(";;", ";none;") + "\n")
+        text = self.changed(SYNTAX / "11_data.tn", ("epochs    = 20", "epochs    = 2"), ("batch     = 256", "batch     = 16"))
+        self.put("data.tn", text)
+        self.tenon("check", "data.tn")
+        self.tenon("train", "data.tn", "--run", "run")
+        self.assertTrue(all(0 < loss < 10 for loss in self.losses("run")))
+        start = text.index("dataset Loans")
+        self.put("birds.tn", text[:start] + """
+model Colour(kinds: int) {
+  out = nn.Dense(3, kinds)
+  fn predict(image: f32[batch, height, width, 3]) -> f32[batch, kinds] =
+    image |> global_average_pool |> out |> softmax
+}
+
+train Colour(kinds = Birds.kinds) on Birds {
+  loss      = losses.categorical_cross_entropy(predict(image), label)
+  optimizer = optim.Adam(learning_rate = 0.1)
+  predicts  = label
+  epochs    = 20
+  batch     = 4
+}
+""")
+        said = self.tenon("train", "birds.tn", "--run", "birds_run").stdout
+        self.assertIn("note: 1 of 7 files in `birds/train` are skipped, broken: birds/train/crow/notes.txt", said)
+        losses = self.losses("birds_run")
+        self.assertLess(losses[-1], 0.5 * losses[0])
+        answer = self.tenon("predict", "birds.tn", "--run", "birds_run", "birds/test/wren/0.png").stdout
+        self.assertTrue(answer.startswith("wren "), answer)
 
     def save(self, name, values, shape):
         write_npy(self.folder / f"{name}.npy", "<f8", shape, struct.pack(f"<{len(values)}d", *values))

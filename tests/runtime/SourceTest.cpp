@@ -213,6 +213,9 @@ TEST_F(Sources, texts_by_lines_and_by_windows) {
   EXPECT_EQ(overlapping->rows(), 3u);
   EXPECT_EQ(row<int32_t>(*overlapping, "bytes", 2), (std::vector<int32_t>{'e', 'f', 'g'}));
   source.options = {named("window", int64_t(9))};
+  EXPECT_EQ(failure(source, {bytes}),
+            "p.tn:5:3: `bytes` is declared with 3 elements, but its stages give 9");
+  bytes.dims = {{9, ""}};
   EXPECT_EQ(failure(source, {bytes}), "b.txt: the file has 8 bytes, and a window 9");
   folder.write("a.txt", "good\nb\xFF"
                         "d\n");

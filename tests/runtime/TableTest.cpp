@@ -321,9 +321,9 @@ TEST_F(Tables, a_class_that_training_lacks) {
 TEST_F(Tables, bad_declarations) {
   std::string content = "x\n1\n";
   EXPECT_EQ(failure(content, field("x", "i32", {}, "x", {stage("shear")})),
-            "p.tn:9:3: the stage `shear` is not there yet\nhelp: the stages there are: tokenize, "
-            "pad, category, hash, one_hot, normalise, rescale, a dtype, and functions of the "
-            "program");
+            "p.tn:9:3: there is no stage `shear`\nhelp: the stages there are: tokenize, pad, "
+            "category, hash, one_hot, normalise, rescale, resize, reshape, a dtype, and functions "
+            "of the program");
   EXPECT_EQ(failure(content, field("x", "i32", {}, "x",
                                    {stage("tokenize", {named("vocabulary", int64_t(9))})})),
             "p.tn:5:3: `x` is tokenized to texts of different lengths\nhelp: add `|> pad(100)`");

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -156,11 +157,15 @@ static std::optional<ProgramImage> findImage(const DiskCache &cache, const std::
   return bytes ? deserialize(*bytes) : std::nullopt;
 }
 
-/// Removes what can't be compiled before the data has told its extents: all but the functions that
-/// are stages, by which the data is read.
+/// Where extents are still to be read, nothing but what reading the data takes: functions that are
+/// stages.
 static void keepStages(mlir::ModuleOp module, const data::Dataset &dataset) {
+  std::set<std::string> kept;
+  for (const data::Field &field : dataset.fields)
+    for (const data::Stage &stage : field.stages)
+      kept.insert({stage.entry, stage.entry + data::kEvaluating});
   for (auto function : llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
-    if (!function.getName().starts_with(dataset.name + "."))
+    if (!kept.count(function.getName().str()))
       function.erase();
 }
 
@@ -184,7 +189,7 @@ static std::optional<ProgramImage> makeImage(const Common &common, const Request
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   auto module = lowerProgram(*checked, context);
   if (const auto &training = checked->program->training) {
-    if (request.dataDims.empty() && dependsOnData(training->dataset))
+    if (request.dataDims.empty() && data::hasOpenExtents(training->dataset))
       keepStages(*module, training->dataset);
     if (request.attributes)
       attributePrediction(*module);

@@ -19,7 +19,8 @@ namespace tenon::tool {
 struct Request {
   std::string function; ///< empty: the `train` block
   check::FunctionInputs inputs;
-  /// Dimensions that are read from the data.
+  /// Dimensions that are read from the data. Where a `train` block needs some and there are none,
+  /// nothing but the functions that are stages is compiled.
   std::map<std::string, int64_t> dataDims;
   /// The columns of its data set are compared with the files; nothing that is compiled depends on
   /// it.

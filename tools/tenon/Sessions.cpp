@@ -55,18 +55,10 @@ std::optional<TrainingProgram> tool::compileTrained(const Common &common,
                                                     const train::Checkpoint &checkpoint,
                                                     data::Extents &extents) {
   auto program = compileTraining(common);
-  if (!program || !dependsOnData(program->training.dataset))
+  if (!program || !data::hasOpenExtents(program->training.dataset))
     return program;
   extents = data::extentsOf(program->training.dataset.fields, checkpoint.info().fitted);
   return compileTraining(common, extents);
-}
-
-bool tool::dependsOnData(const data::Dataset &dataset) {
-  for (const data::Field &field : dataset.fields)
-    for (const data::Extent &extent : field.dims)
-      if (extent.extent < 0)
-        return true;
-  return false;
 }
 
 std::optional<TrainingWithData> tool::openTraining(const Common &common,
@@ -87,7 +79,7 @@ std::optional<TrainingWithData> tool::openTraining(const Common &common,
       fail(table.failure());
     return std::nullopt;
   }
-  if (dependsOnData(program->training.dataset)) {
+  if (data::hasOpenExtents(program->training.dataset)) {
     program = compileTraining(common, table->extents());
     if (!program)
       return std::nullopt;

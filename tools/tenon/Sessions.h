@@ -18,15 +18,14 @@ struct TrainingProgram {
   train::Training training;
 };
 
-/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint; where some
-/// are open the program has its stages alone. Nothing after an error, which is on standard error.
+/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint; where some are
+/// needed and none is given, only the functions that are stages. Nothing after an error, which is on
+/// standard error.
 std::optional<TrainingProgram>
 compileTraining(const Common &common, const data::Extents &extents = {}, bool looksAtData = false);
 /// The same, its extents as a checkpoint knows them; no data is read. These go to `extents`.
 std::optional<TrainingProgram>
 compileTrained(const Common &common, const train::Checkpoint &checkpoint, data::Extents &extents);
-/// True if the types of a program with this data depend on extents that only the data tells.
-bool dependsOnData(const data::Dataset &dataset);
 
 /// The program with its data, read by what `fitted` knows (null: fitted anew).
 struct TrainingWithData {
