@@ -29,21 +29,22 @@ public:
   enum class Kind : uint8_t { OneHot, Number, Binary };
   enum class Answer : uint8_t { Counted, NoClasses, NoProbability, NotANumber, TooManyClasses };
 
-  /// Nothing where rows of these shapes have no classes. Extents are those of a row.
+  /// Nothing where rows of these shapes have no classes.
   static std::optional<Reader> make(const FieldPlan &plan, const data::FittedField *learnt,
-                                    int32_t labelType, const std::vector<int64_t> &label,
-                                    const OwnedTensor &result) {
-    size_t width =
-        result.dims.empty() || result.dims[0] == 0 ? 0 : size_t(result.count() / result.dims[0]);
-    if (!isRealType(result.dtype) || result.dims.size() > 2 || width == 0)
+                                    const data::FieldBatch &labels, const OwnedTensor &result) {
+    int64_t rows = labels.dims[0];
+    bool hasRows = (result.dims.size() == 1 || result.dims.size() == 2) && result.dims[0] == rows;
+    if (!isRealType(result.dtype) || !hasRows || result.count() == 0)
       return std::nullopt;
+    auto width = size_t(result.count() / rows);
+    std::vector<int64_t> label(labels.dims.begin() + 1, labels.dims.end());
     bool isScalar = label.empty() || (label.size() == 1 && label[0] == 1);
     bool isHashed =
         plan.form == FieldPlan::Form::Classes && plan.classing == FieldPlan::Classing::Hash;
     Kind kind = Kind::OneHot;
     if (width == 1 && isScalar && plan.form == FieldPlan::Form::Numbers)
       kind = Kind::Binary;
-    else if (width > 1 && label.empty() && !isRealType(labelType) &&
+    else if (width > 1 && label.empty() && !isRealType(labels.dtype) &&
              plan.form != FieldPlan::Form::Words && !isHashed)
       kind = Kind::Number;
     else if (width < 2 || label.size() != 1 || size_t(label[0]) != width)
@@ -105,6 +106,8 @@ Result<std::string> addBatch(Reader &reader, const data::Batch &batch,
     std::vector<double> truth =
         rowOf(label.dtype, label.bytes.data(), row, static_cast<size_t>(labelWidth));
     auto answer = reader.add(truth, rowOf(result.dtype, result.bytes.data(), row, width));
+    if (answer == Reader::Answer::Counted)
+      continue;
     std::string place = table.place(batch.source[size_t(row)]);
     switch (answer) {
     case Reader::Answer::Counted:
@@ -186,8 +189,7 @@ Result<Classified> classifyRows(tenon_context *context, const tenon_program &pro
     const data::FieldBatch &label = *rows->find(training.predicts);
     const OwnedTensor &result = call->result(0);
     if (!reader)
-      reader = Reader::make(truth->plan(), table.fitted().find(training.predicts), label.dtype,
-                            {label.dims.begin() + 1, label.dims.end()}, result);
+      reader = Reader::make(truth->plan(), table.fitted().find(training.predicts), label, result);
     if (!reader) {
       none.reason = "`predict` gives no scores of the classes of `" + label.name + "`";
       return none;

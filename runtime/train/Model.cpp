@@ -280,8 +280,9 @@ void Model::describe(FieldAttribution &field) const {
     } else if (plan->form == Form::Classes && plan->oneHot && field.dims.size() == 1) {
       field.labels = classNames(*plan, learnt, count);
     } else if (plan->form == Form::Classes && count == 1) {
-      std::vector<std::string> names = classNames(*plan, learnt, size_t(field.values[0]) + 1);
-      field.labels = {names.back()};
+      bool isHashed = plan->classing == data::FieldPlan::Classing::Hash;
+      auto id = size_t(field.values[0]);
+      field.labels = {isHashed ? std::to_string(id) : classNames(*plan, learnt, id + 1).back()};
     } else if (learnt && learnt->columns.size() == count) {
       field.labels = learnt->columns;
     } else if (plan->form == Form::Numbers &&
@@ -303,6 +304,8 @@ Result<Explanation> Model::attribute(const tenon_program &gradients, const data:
   if (!prediction || !fields)
     return prediction ? fields.takeFailure() : prediction.takeFailure();
   const OwnedTensor &results = prediction->results.front().tensor;
+  if (results.dims.empty() || fields->empty() || results.dims[0] != fields->front().tensor.dims[0])
+    return Failure{"`predict` doesn't give a result for each row", "", ""};
   Explanation explanation{{}, attributor.unattributed(), attributor.held()};
   std::erase_if(explanation.held, [&](const std::string &name) {
     return std::count(explanation.unattributed.begin(), explanation.unattributed.end(), name);

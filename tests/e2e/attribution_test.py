@@ -242,6 +242,12 @@ fn likeliest(p: f32[b, n]) -> i32[b] {
         self.refused("attribute", "chosen.tn", "--run", "chosen", "a bird",
                      says=["gives whole numbers, which have no derivative"])
         self.put("rows.csv", "a,b,c,y\n1,2,3,4\n2,3,4,5\n")
+        self.put("all.tn", LINEAR.replace("c: f32[batch]) -> f32[batch]", "c: f32[batch]) -> f32")
+                 .replace("    y - 3.0 * c + 1.0", "    mean(y - 3.0 * c)").replace("predict(x, c), y", "y, y")
+                 .replace("losses.mean_squared_error(y, y)", "predict(x, c) + 0.0 * mean(y)"))
+        self.tenon("train", "all.tn", "--run", "all")
+        self.refused("attribute", "all.tn", "--run", "all", "--rows", "rows.csv",
+                     says=["doesn't give a result for each row"])
         self.put("line.tn", LINEAR)
         self.tenon("train", "line.tn", "--run", "line")
         self.refused("attribute", "line.tn", "--run", "line", "--rows", "rows.csv", "--class", "1",

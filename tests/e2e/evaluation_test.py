@@ -115,6 +115,25 @@ class Evaluation(TenonTest):
         self.put("rows.csv", "p,q,label\n0.5,0,1\n1.5,0,0\n")
         self.assertIn("rows.csv:3 isn't in [0, 1], so it's no probability", self.evaluate().stdout)
 
+    def test_how_classes_are_called(self):
+        self.trained(BINARY.replace('column("label")', 'column("label", yes = "living")'),
+                     "p,q,label\n0.9,0,living\n0.2,0,dead\n")
+        self.evaluate()
+        names = [each["name"] for each in self.report()["classification"]["classes"]]
+        self.assertEqual(names, ["not living", "living"])
+        self.put("given.tn", NUMBERS.replace('column("label")', 'column("label") |> category(3)'))
+        self.put("rows.csv", "a,b,c,label\n0.1,0.8,0.1,dog\n0.1,0.3,0.6,cat\n0.5,0.4,0.1,dog\n")
+        self.tenon("train", "given.tn", "--run", "other")
+        self.tenon("evaluate", "given.tn", "--run", "other", "--output", "run")
+        report = self.report()["classification"]
+        self.assertEqual([each["name"] for each in report["classes"]], ["<unknown>", "dog", "cat"])
+        self.assertEqual(report["confusion"], [[0, 0, 0], [1, 1, 0], [0, 0, 1]])
+
+    def test_one_number_for_all_rows_is_no_score(self):
+        self.trained(BINARY.replace("-> f32[batch] = scores[:, 0] + nothing", "-> f32 = mean(scores) + nothing"),
+                     "p,q,label\n0.5,0,1\n0.25,0,0\n")
+        self.assertIn("`predict` gives no scores of the classes of `label`", self.evaluate().stdout)
+
     def test_a_prediction_that_is_nan_names_its_row(self):
         program = BINARY.replace("scores[:, 0] + nothing", "sqrt(scores[:, 0]) + nothing") \
             .replace("(predict(scores) - label) ** 2", "label ** 2")

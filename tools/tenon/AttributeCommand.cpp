@@ -62,7 +62,9 @@ void print(const Common &common, const train::Explanation &explanation,
   bool coloured = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
   for (size_t i = 0; i < explanation.rows.size(); ++i)
     if (common.json)
-      puts(jsonOf(explanation.rows[i]).dump().c_str());
+      puts(jsonOf(explanation.rows[i])
+               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+               .c_str());
     else
       printf("%s%s", i ? "\n" : "", train::describe(explanation.rows[i], notes, coloured).c_str());
   // The other methods promise no completeness.

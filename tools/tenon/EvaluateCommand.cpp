@@ -28,7 +28,7 @@ void print(const Common &common, const train::Evaluation &evaluation, const std:
     nlohmann::ordered_json answer;
     for (const auto &[name, value] : evaluation.named())
       answer[name] = value;
-    puts(answer.dump().c_str());
+    puts(answer.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
     return;
   }
   printf("%s (%lld rows): %s\n", evaluation.split.c_str(), static_cast<long long>(evaluation.rows),
