@@ -62,45 +62,6 @@ bool Elaborator::fieldColumns(FieldBuilding &building) {
   return true;
 }
 
-/// How pictures are read: by the first function among the stages where its parameter tells, else by
-/// the field's type; in colour where neither does.
-std::vector<int64_t> Elaborator::pictureChannels(const FieldBuilding &building) {
-  size_t rank = building.declared.size();
-  for (auto &[callee, call] : building.stages) {
-    if (isBuiltinStage(text(callee->range)))
-      continue;
-    Value value = evaluate(callee, building.module->scope);
-    auto *function = value.get<FunctionValue>();
-    auto *type = function && function->decl && !function->decl->params.empty()
-                     ? ast::dynCast<ast::NamedType>(function->decl->params[0].type)
-                     : nullptr;
-    bool open = !type || std::any_of(type->dims.begin(), type->dims.end(),
-                                     [](const ast::TypeDim &dim) { return dim.ellipsis; });
-    if (open)
-      break;
-    rank = type->dims.size();
-    auto *channels = rank == 3 ? ast::dynCast<ast::NumberExpr>(type->dims[2].extent) : nullptr;
-    if (channels)
-      return {channels->real == 1 ? 1 : 3};
-    break;
-  }
-  if (rank == 2)
-    return {};
-  bool grey = building.declared.size() == 3 && building.declared[2].dim.constant() == 1;
-  return {grey ? 1 : 3};
-}
-
-void Elaborator::beginWithPicture(FieldBuilding &building) {
-  FieldStream &stream = building.stream;
-  SourceRange range = building.column->range;
-  stream.anyShape = false;
-  building.field.pictureChannels = pictureChannels(building);
-  for (int i = 0; i < 2; ++i)
-    stream.axes.emplace_back(freshHole(range), range);
-  for (int64_t channels : *building.field.pictureChannels)
-    stream.axes.emplace_back(Dim(channels), range);
-}
-
 /// The type that is declared.
 bool Elaborator::fieldType(FieldBuilding &building) {
   const ast::Type *type = building.written->type;
@@ -198,6 +159,8 @@ std::optional<data::Field> Elaborator::dataField(const ast::Dataset &dataset,
   // Where a source can't be read yet, nothing is known about its cells.
   if (!typed || (plainTable && !fieldFits(building)))
     return std::nullopt;
+  if (building.field.picture)
+    settlePicture(building);
   auto outer = std::move(builder);
   for (FieldBuilding::Open &open : building.open) {
     builder = std::move(open.builder);

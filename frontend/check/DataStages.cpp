@@ -168,55 +168,6 @@ bool Elaborator::addStage(FieldBuilding &building, const ast::Expr *callee,
   return true;
 }
 
-/// `resize` and `reshape`: the extents behind them.
-bool Elaborator::setExtents(FieldBuilding &building, const ast::Expr *callee,
-                            const ast::CallExpr &call, const data::Stage &stage) {
-  FieldStream &stream = building.stream;
-  bool resizes = stage.name == "resize";
-  std::vector<Axis> extents;
-  for (size_t i = 0; i < stage.arguments.size(); ++i) {
-    auto *number = std::get_if<int64_t>(&stage.arguments[i].value.value);
-    if (!number || *number < 1) {
-      error(Code::ArgumentType, call.args[i + 1].range, "an extent is a fixed whole number from 1")
-          .done();
-      return false;
-    }
-    extents.emplace_back(Dim(*number), call.args[i + 1].range);
-  }
-  // Of an array of which nothing is known, what the field declares.
-  std::vector<Axis> axes = stream.anyShape ? building.declared : stream.axes;
-  if (stream.kind == FieldStream::Kind::Ids || (resizes && axes.size() < 2)) {
-    error(Code::StageKind, callee->range,
-          "`" + stage.name + "` takes " + (resizes ? "pictures" : "numbers") +
-              ", and here it gets " + streamText(stream))
-        .done();
-    return false;
-  }
-  if (resizes) {
-    std::copy_n(extents.begin(), 2, axes.begin());
-    extents = std::move(axes);
-    stream.dtype = DType::F32;
-  } else if (!stream.anyShape) {
-    auto count = [&](const std::vector<Axis> &of) {
-      Dim product(1);
-      for (const Axis &axis : of)
-        product = product * known(axis.dim);
-      return product.constant();
-    };
-    if (auto had = count(axes); had && *had != *count(extents)) {
-      error(Code::StageKind, callee->range,
-            "`reshape` makes " + std::to_string(*count(extents)) + " elements of " +
-                streamText(stream))
-          .done();
-      return false;
-    }
-  }
-  stream.axes = std::move(extents);
-  stream.anyShape = false;
-  stream.kind = FieldStream::Kind::Numbers;
-  return true;
-}
-
 //===----------------------------------------------------------------------===//
 // Functions of the program
 //===----------------------------------------------------------------------===//

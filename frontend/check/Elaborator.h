@@ -579,6 +579,7 @@ private:
   /// Whether a stage of this name is the runtime's, and no function of the program.
   bool isBuiltinStage(const std::string &name) const;
   void beginWithPicture(FieldBuilding &building);
+  void settlePicture(FieldBuilding &building);
   std::vector<int64_t> pictureChannels(const FieldBuilding &building);
   bool setExtents(FieldBuilding &building, const ast::Expr *callee, const ast::CallExpr &call,
                   const data::Stage &stage);

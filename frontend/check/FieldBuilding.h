@@ -33,6 +33,7 @@ struct Elaborator::FieldBuilding {
   bool several = false; ///< of `columns`
   FieldStream stream;
   data::Field field;
+  std::vector<Axis> picture;  ///< its extents before any stage, of a field of pictures
   DType dtype = DType::F32;   ///< declared
   std::vector<Axis> declared; ///< extents, of which those that the data decides are names
   const ast::NamedType *type = nullptr;

@@ -1,17 +1,21 @@
 #include "runtime/data/BatchStream.h"
 
+#include "runtime/data/Parallel.h"
 #include "runtime/data/Permutation.h"
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
+#include <map>
 #include <mutex>
 #include <new>
 #include <thread>
 
 namespace tenon::data {
+
+/// More only take memory.
+static constexpr size_t kMostThreads = 16;
 
 void AlignedBytes::resize(size_t size) {
   if (size > capacity || !memory) {
@@ -53,16 +57,24 @@ void fillBatch(const std::vector<const Column *> &columns, const uint32_t *rows,
   }
 }
 
-/// A bounded queue between the preparing thread and the caller. Batches go round: `free` ones are
-/// filled and wait in `ready`; the caller holds `given`.
+/// Batches go round: threads fill `free` ones, which wait in `ready` by their place in the stream;
+/// the caller holds `given`. A place is taken together with the batch that is to have it, so that
+/// the next one that the caller waits for is always being made.
 class BatchStream::State {
 public:
   State(std::vector<const Column *> columns, const std::vector<uint32_t> &rows,
         const BatchOptions &options)
-      : columns(std::move(columns)), rows(rows), options(options) {
-    for (size_t i = 0; i < std::max<size_t>(options.ahead, 1); ++i)
+      : columns(std::move(columns)), rows(rows), options(options),
+        perEpoch(batchesOf(rows.size(), options.batch)), epoch(options.epoch),
+        index(options.index) {
+    size_t threads = options.threads ? options.threads : wantedThreads();
+    for (size_t i = 0; i < std::max(options.ahead, threads); ++i)
       free.push_back(std::make_unique<Batch>());
-    worker = std::thread([this] { prepare(); });
+    for (size_t i = 0; i < threads; ++i)
+      workers.emplace_back([this] {
+        while (makeOne()) {
+        }
+      });
   }
   ~State() {
     {
@@ -70,7 +82,8 @@ public:
       stop = true;
     }
     changed.notify_all();
-    worker.join();
+    for (std::thread &worker : workers)
+      worker.join();
   }
 
   const Batch *next() {
@@ -79,49 +92,65 @@ public:
       free.push_back(std::move(given));
       changed.notify_all();
     }
-    changed.wait(lock, [this] { return !ready.empty() || finished; });
-    if (ready.empty())
+    changed.wait(lock, [this] { return ready.count(wanted) || (atEnd() && wanted == taken); });
+    if (wanted == taken)
       return nullptr;
-    given = std::move(ready.front());
-    ready.pop_front();
+    given = std::move(ready.extract(wanted++).mapped());
     return given.get();
   }
 
 private:
-  void prepare() {
-    int64_t perEpoch = batchesOf(rows.size(), options.batch), index = options.index;
-    for (int64_t epoch = options.epoch; epoch < options.epochs; ++epoch, index = 0) {
-      std::vector<uint32_t> order = rows;
-      if (options.shuffle)
-        permute(order, options.seed, uint64_t(epoch), kShuffleStream);
-      for (; index < perEpoch; ++index)
-        if (!give(order, epoch, index))
-          return;
-    }
-    std::lock_guard lock(mutex);
-    finished = true;
-    changed.notify_all();
+  size_t wantedThreads() const {
+    bool works = std::any_of(columns.begin(), columns.end(),
+                             [](const Column *column) { return column->worksForBatches(); });
+    return works ? std::min(processors(), kMostThreads) : 1;
   }
 
-  /// False when the stream is being destroyed.
-  bool give(const std::vector<uint32_t> &order, int64_t epoch, int64_t index) {
+  /// Nothing more is to be made; where an epoch ends, its successor is begun.
+  bool atEnd() {
+    if (index >= perEpoch && epoch < options.epochs) {
+      ++epoch;
+      index = 0;
+      order.reset();
+    }
+    return epoch >= options.epochs || perEpoch == 0;
+  }
+
+  std::shared_ptr<const std::vector<uint32_t>> orderOfEpoch() {
+    if (!order) {
+      auto made = std::make_shared<std::vector<uint32_t>>(rows);
+      if (options.shuffle)
+        permute(*made, options.seed, uint64_t(epoch), kShuffleStream);
+      order = std::move(made);
+    }
+    return order;
+  }
+
+  /// False at the end, and when the stream is being destroyed.
+  bool makeOne() {
     std::unique_ptr<Batch> batch;
+    std::shared_ptr<const std::vector<uint32_t>> rowsInOrder;
+    int64_t place = 0;
     {
       std::unique_lock lock(mutex);
-      changed.wait(lock, [this] { return !free.empty() || stop; });
-      if (stop)
+      changed.wait(lock, [this] { return !free.empty() || stop || atEnd(); });
+      if (stop || atEnd()) {
+        changed.notify_all();
         return false;
+      }
       batch = std::move(free.back());
       free.pop_back();
+      batch->epoch = epoch;
+      batch->index = index++;
+      rowsInOrder = orderOfEpoch();
+      place = taken++;
     }
-    size_t begin = size_t(index * options.batch);
-    size_t count = std::min(order.size() - begin, size_t(options.batch));
-    fillBatch(columns, order.data() + begin, count, {options.training, options.seed, epoch},
-              *batch);
-    batch->epoch = epoch;
-    batch->index = index;
+    size_t begin = size_t(batch->index * options.batch);
+    size_t count = std::min(rowsInOrder->size() - begin, size_t(options.batch));
+    fillBatch(columns, rowsInOrder->data() + begin, count,
+              {options.training, options.seed, batch->epoch}, *batch);
     std::lock_guard lock(mutex);
-    ready.push_back(std::move(batch));
+    ready.emplace(place, std::move(batch));
     changed.notify_all();
     return true;
   }
@@ -129,13 +158,17 @@ private:
   std::vector<const Column *> columns;
   const std::vector<uint32_t> &rows;
   BatchOptions options;
+  int64_t perEpoch;
   std::mutex mutex;
   std::condition_variable changed;
+  int64_t epoch, index;                               ///< of the next batch to be made
+  std::shared_ptr<const std::vector<uint32_t>> order; ///< of the rows in that epoch, once made
+  int64_t taken = 0, wanted = 0; ///< places that have been given out, and the caller's next one
   std::vector<std::unique_ptr<Batch>> free;
-  std::deque<std::unique_ptr<Batch>> ready;
+  std::map<int64_t, std::unique_ptr<Batch>> ready;
   std::unique_ptr<Batch> given;
-  bool stop = false, finished = false;
-  std::thread worker;
+  bool stop = false;
+  std::vector<std::thread> workers;
 };
 
 BatchStream::BatchStream(std::vector<const Column *> columns, const std::vector<uint32_t> &rows,

@@ -1,4 +1,4 @@
-/// Batches of a split, prepared ahead by a thread of their own.
+/// Batches of a split, prepared ahead by threads of their own.
 #pragma once
 
 #include "runtime/data/Table.h"
@@ -73,6 +73,8 @@ struct BatchOptions {
   int64_t epoch = 0, index = 0, epochs = 1;
   /// Batches that may wait.
   size_t ahead = 4;
+  /// Threads that make batches; 0: as many as it takes, one where columns only copy what they keep.
+  size_t threads = 0;
 };
 
 /// Gives every batch of every epoch in order; the last of an epoch may have fewer rows. What is

@@ -197,13 +197,11 @@ Status Column::appendArray(const uint8_t *elements) {
 
 Status Column::appendPicture(const PictureFile &picture) {
   pictures.push_back(picture);
-  if (recipe.takesAnySize())
+  int64_t height = (*recipe.picture)[0], width = (*recipe.picture)[1];
+  if ((height < 0 || width < 0) && recipe.takesAnySize())
     return {};
-  int64_t height = pictures[0].height, width = pictures[0].width;
-  if (recipe.dims.size() >= 2 && recipe.numberStages.empty()) {
-    height = recipe.dims[0].extent < 0 ? height : recipe.dims[0].extent;
-    width = recipe.dims[1].extent < 0 ? width : recipe.dims[1].extent;
-  }
+  height = height < 0 ? pictures[0].height : height;
+  width = width < 0 ? pictures[0].width : width;
   if (picture.height == height && picture.width == width)
     return {};
   std::string size = std::to_string(height) + ", " + std::to_string(width);

@@ -50,6 +50,10 @@ public:
   /// Extents of one row's value.
   const std::vector<int64_t> &extents() const { return shape; }
   size_t rowBytes() const { return bytesOfRow; }
+  /// Reading is more than copying.
+  bool worksForBatches() const {
+    return isPicture() || firstOfBatch() < recipe.numberStages.size();
+  }
   /// Writes the values of some rows, rowBytes() bytes each, as `draws` says.
   Status copyRows(std::span<const uint32_t> rows, const Draws &draws, uint8_t *destination) const;
   /// Of Words: the row has at least one word that is in the vocabulary.
@@ -74,7 +78,7 @@ private:
   };
   using Take = std::function<Status(Numbers &&)>;
 
-  bool isPicture() const { return recipe.pictureChannels.has_value(); }
+  bool isPicture() const { return recipe.picture.has_value(); }
   /// Of the stages, those from here on are applied when a batch is made.
   size_t firstOfBatch() const { return keepsCells ? 0 : recipe.firstOfBatch(); }
 

@@ -76,11 +76,12 @@ Column::Numbers Column::gather(std::span<const uint32_t> rows) const {
 
 Result<Column::Numbers> Column::decode(uint32_t row) const {
   const PictureFile &file = pictures[row];
-  const std::vector<int64_t> &channels = *recipe.pictureChannels;
+  bool hasChannels = recipe.picture->size() == 3;
   Result<std::string> content = readWhole(file.path);
   if (!content)
     return content.takeFailure();
-  Result<Array> picture = decodePicture(bytesOf(*content), channels.empty() ? 1 : int(channels[0]));
+  Result<Array> picture =
+      decodePicture(bytesOf(*content), hasChannels ? int(recipe.picture->back()) : 1);
   if (!picture) {
     Failure failure = picture.takeFailure();
     failure.place = file.path;
@@ -88,8 +89,7 @@ Result<Column::Numbers> Column::decode(uint32_t row) const {
   }
   if (picture->dims[0] != file.height || picture->dims[1] != file.width)
     return Failure{"the picture has another size than when it was first looked at", file.path, ""};
-  picture->dims.resize(2);
-  picture->dims.insert(picture->dims.end(), channels.begin(), channels.end());
+  picture->dims.resize(recipe.picture->size());
   return Numbers{TENON_U8, std::move(picture->dims), std::move(picture->bytes), {row}};
 }
 
@@ -221,8 +221,17 @@ Status Column::apply(Numbers &passing, const NumberStage &stage, const Passage &
     if (!result) {
       Failure failure = result.takeFailure();
       failure.message = "`" + stage.name + "` of `" + recipe.name + "`: " + failure.message;
-      if (isPicture() && count == 1)
-        failure.place = pictures[rows[0]].path;
+      if (count == 1) {
+        failure.place = placeOf(rows[0], passage.world);
+        return failure;
+      }
+      // Which row it was, each alone tells.
+      for (size_t i = 0; i < count; ++i) {
+        auto first = from + int64_t(i * bytes);
+        Numbers one{passing.dtype, passing.shape, {first, first + int64_t(bytes)}, {rows[i]}};
+        if (Status status = apply(one, stage, passage); !status)
+          return status;
+      }
       return failure;
     }
     made.dtype = result->dtype;

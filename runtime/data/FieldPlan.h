@@ -69,7 +69,7 @@ struct FieldPlan {
   std::vector<Extent> dims;
   std::vector<std::string> columns; ///< one; for `columns(first, last)` two
   bool columnRange = false;
-  std::optional<std::vector<int64_t>> pictureChannels; ///< as in Field
+  std::optional<std::vector<int64_t>> picture; ///< as in Field
   Form form = Form::Numbers;
 
   std::optional<double> missingNumber;

@@ -125,7 +125,7 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted, const RawRow
     given.push_back(&rows.columns[rows.placeOf(name)]);
     described.push_back(given.back()->kind);
     // The text for a picture is its file's name.
-    if (field.pictureChannels && given.back()->kind.kind == SourceColumn::Kind::Text)
+    if (field.picture && given.back()->kind.kind == SourceColumn::Kind::Text)
       described.back() = {name, SourceColumn::Kind::Picture, TENON_U8};
   }
   Result<size_t> count = rows.count();
@@ -144,7 +144,7 @@ Result<Column> encodeRows(const Field &field, const Fitted &fitted, const RawRow
       cells.push_back(of->cell(row));
       if (!cells.back().text)
         continue;
-      if (field.pictureChannels) {
+      if (field.picture) {
         Result<PictureFile> looked = lookAtPicture(of->texts[row]);
         if (!looked)
           return looked.takeFailure();

@@ -101,15 +101,15 @@ Json encodeField(const Field &f) {
             {"column_options", encodeArguments(f.columnOptions)},
             {"stages", encodeAll(f.stages, encodeStage)},
             {"place", f.place}};
-  if (f.pictureChannels)
-    json["picture_channels"] = *f.pictureChannels;
+  if (f.picture)
+    json["picture"] = *f.picture;
   return json;
 }
 
 Field decodeField(const Json &f) {
-  std::optional<std::vector<int64_t>> channels;
-  if (f.contains("picture_channels"))
-    channels = f.at("picture_channels").get<std::vector<int64_t>>();
+  std::optional<std::vector<int64_t>> picture;
+  if (f.contains("picture"))
+    picture = f.at("picture").get<std::vector<int64_t>>();
   return {f.at("name"),
           f.at("dtype"),
           decodeAll(f.at("dims"),
@@ -126,7 +126,7 @@ Field decodeField(const Json &f) {
                                    s.value("entry", std::string()), s.value("varies", false)};
                     }),
           f.at("place"),
-          std::move(channels)};
+          std::move(picture)};
 }
 
 } // namespace

@@ -95,9 +95,9 @@ struct Field {
   std::vector<Argument> columnOptions; ///< named ones: `missing`, `yes`
   std::vector<Stage> stages;
   std::string place;
-  /// Of pictures: the extents that one has behind height and width, {1} or {3}, or {} for grey
-  /// without such a dimension. Nothing of other columns.
-  std::optional<std::vector<int64_t>> pictureChannels = {};
+  /// Of pictures: the extents that one has, height, width and 1 or 3 channels, or without channels
+  /// (grey). Of a height and width of -1 any will do. Nothing of other columns.
+  std::optional<std::vector<int64_t>> picture = {};
 
   bool operator==(const Field &) const = default;
 };

@@ -75,6 +75,7 @@ void Progress::beginEpoch(int64_t epochNumber, int64_t stepCount, int64_t stepsD
   steps = stepCount;
   firstStep = doneSteps = stepsDone;
   epochRows = 0;
+  epochWaited = 0;
   epochStart = lastDrawn = Clock::now();
 }
 
@@ -130,6 +131,9 @@ void Progress::endEpoch(const Scores &training, const std::string &split,
   std::string line = "epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs) + "  " +
                      describeSeconds(seconds(Clock::now() - epochStart)) + "  " +
                      std::to_string(int64_t(rowsPerSecond())) + " rows/s  " + describe(training);
+  constexpr double kWorthSaying = 0.05;
+  if (double share = epochWaited / seconds(Clock::now() - epochStart); share > kWorthSaying)
+    line += "  (waited for data " + std::to_string(int(share * 100 + 0.5)) + " % of the time)";
   if (!split.empty())
     line += "  |  " + split + ": " + describe(validation);
   fprintf(output, "%s\n", line.c_str());

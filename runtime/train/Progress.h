@@ -22,7 +22,8 @@ std::string describeSeconds(double seconds);
 ///
 ///     epoch 1/3  ━━━━━╸        812/2048  0:12 left  loss 0.2341  accuracy 0.913  7421 rows/s
 ///
-/// elsewhere a plain line now and then; one line for each finished epoch in both cases.
+/// elsewhere a plain line now and then; one line for each finished epoch in both cases. Where more
+/// than a twentieth of it was spent waiting for data, that line says so.
 class Progress {
 public:
   /// `output` nullptr: silence. `plainSeconds`: between plain lines.
@@ -32,6 +33,8 @@ public:
   void beginEpoch(int64_t epoch, int64_t steps, int64_t stepsDone);
   /// `stepsLeftInAll`: until the training ends; the time left is reckoned from it.
   void step(int64_t done, int64_t rows, int64_t stepsLeftInAll, const Scores &scores);
+  /// Steps had to wait for their data this long.
+  void waited(double seconds) { epochWaited += seconds; }
   /// `training` and, where there was a validation, `split` and its scores.
   void endEpoch(const Scores &training, const std::string &split, const Scores &validation);
   /// A line of its own.
@@ -47,7 +50,7 @@ private:
   bool terminal = false;
   bool lineDrawn = false;
   int64_t epochs, epoch = 0, steps = 0, firstStep = 0, doneSteps = 0, epochRows = 0;
-  double plainSeconds;
+  double plainSeconds, epochWaited = 0;
   Clock::time_point epochStart, lastDrawn;
 };
 

@@ -6,12 +6,24 @@ namespace tenon::train {
 
 Result<std::unique_ptr<StageEntries>> StageEntries::make(const tenon_program &program) {
   std::unique_ptr<StageEntries> stages(new StageEntries(program));
-  // Rows are few and batches are made beside the training: one thread.
-  Result<Context> context = makeContext(1);
+  Result<Context> context = stages->takeContext();
   if (!context)
     return context.takeFailure();
-  stages->context = std::move(*context);
+  stages->idle.push_back(std::move(*context));
   return stages;
+}
+
+Result<Context> StageEntries::takeContext() const {
+  {
+    std::lock_guard lock(mutex);
+    if (!idle.empty()) {
+      Context context = std::move(idle.back());
+      idle.pop_back();
+      return context;
+    }
+  }
+  // Rows are few and batches are made beside the training: one thread.
+  return makeContext(1);
 }
 
 Result<int32_t> StageEntries::inputDtype(const std::string &name) const {
@@ -43,8 +55,14 @@ Result<data::Array> StageEntries::run(const std::string &name, std::span<const u
       return role == "seed" ? &seed : &epoch;
     return which == "row" ? &row : which == "value" ? &value : nullptr;
   };
-  std::lock_guard lock(mutex);
-  Result<std::vector<NamedTensor>> results = runEntry(context.get(), **entry, argument);
+  Result<Context> context = takeContext();
+  if (!context)
+    return context.takeFailure();
+  Result<std::vector<NamedTensor>> results = runEntry(context->get(), **entry, argument);
+  {
+    std::lock_guard lock(mutex);
+    idle.push_back(std::move(*context));
+  }
   if (!results)
     return results.takeFailure();
   const OwnedTensor &made = results->front().tensor;

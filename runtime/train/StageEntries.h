@@ -9,7 +9,7 @@
 namespace tenon::train {
 
 /// An entry of a stage takes the fields `row` (i64, each row's number) and `value`, the seed and
-/// the step, which is the epoch, and gives one result. One call runs at a time.
+/// the step, which is the epoch, and gives one result. Each call has a context of its own.
 class StageEntries : public data::StageFunctions {
 public:
   /// `program` must outlive this.
@@ -24,9 +24,11 @@ public:
 private:
   explicit StageEntries(const tenon_program &program) : program(&program) {}
 
+  Result<Context> takeContext() const;
+
   const tenon_program *program;
-  Context context;
   mutable std::mutex mutex;
+  mutable std::vector<Context> idle; ///< with the memory of earlier calls
 };
 
 } // namespace tenon::train

@@ -88,7 +88,10 @@ Status TrainingRun::trainEpoch(data::BatchStream &stream) {
   while (info.position.batch < stepsPerEpoch) {
     if (stopped())
       return {};
+    auto asked = std::chrono::steady_clock::now();
     const data::Batch *batch = stream.next();
+    progress->waited(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count());
     if (batch && !batch->status)
       return batch->status.failure();
     if (!batch || batch->epoch != info.position.epoch || batch->index != info.position.batch)

@@ -348,7 +348,7 @@ TEST(Training, ATextClassifier) {
   EXPECT_EQ(find(*step, OpKind::Scan).size(), 1u);
   EXPECT_EQ(find(*step, OpKind::Draw).size(), 2u);
   EXPECT_TRUE(find(*program->find("evaluate_step"), OpKind::Draw).empty());
-  EXPECT_EQ(program->find("predict")->symbols, (std::vector<std::string>{"batch", "time"}));
+  EXPECT_EQ(program->find("predict")->symbols, std::vector<std::string>{"batch"});
 
   const Training &training = *program->training;
   EXPECT_EQ(training.epochs, 3);

@@ -251,6 +251,49 @@ train Colour(kinds = Birds.kinds) on Birds {
         answer = self.tenon("predict", "birds.tn", "--run", "birds_run", "birds/test/wren/0.png").stdout
         self.assertTrue(answer.startswith("wren "), answer)
 
+    def tensors(self, path):
+        """The tensors of a safetensors file: dtype, shape and bytes by name."""
+        raw = (self.folder / path).read_bytes()
+        (length,) = struct.unpack("<Q", raw[:8])
+        body = raw[8 + length:]
+        return {name: (each["dtype"], each["shape"], body[slice(*each["data_offsets"])])
+                for name, each in json.loads(raw[8:8 + length]).items() if name != "__metadata__"}
+
+    def put_tensors(self, path, tensors):
+        header, body = {}, b""
+        for name, (dtype, shape, data) in tensors.items():
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(body), len(body) + len(data)]}
+            body += data
+        text = json.dumps(header).encode()
+        self.put(path, struct.pack("<Q", len(text)) + text + body)
+
+    def test_finetuning_starts_from_another_models_weights(self):
+        """What is frozen stays as the file has it, and the rest is trained."""
+        chance = random.Random(12)
+        for split, count in (("train", 2), ("test", 1)):
+            put_folder(self.folder / "birds" / split, chance, ("crow", "wren"), count, (30, 40))
+        (self.folder / "models").mkdir()
+        self.put("models/resnet.tn", (SYNTAX / "09_resnet.tn").read_text())
+        text = self.changed(SYNTAX / "12_finetune.tn", ("224", "32"), ("epochs    = 5", "epochs    = 1"),
+                            ("batch     = 32", "batch     = 2"))
+        self.put("fresh.tn", re.sub(r"  start .*?\n  \}\n", "", text, flags=re.S))
+        self.tenon("train", "fresh.tn", "--run", "fresh", "--seed", 1)
+        names = {"stem": "conv1", "head": "fc"}
+        given = {}
+        for name, tensor in self.tensors("fresh/checkpoint.safetensors").items():
+            model, _, rest = name.partition(".")
+            if model == "backbone":
+                first, _, last = rest.partition(".")
+                given[f"{names.get(first, first)}.{last}"] = tensor
+        self.put_tensors("resnet18.safetensors", given)
+        self.put("fine.tn", text)
+        self.tenon("train", "fine.tn", "--run", "fine")
+        fine = self.tensors("fine/checkpoint.safetensors")
+        self.assertEqual(fine["backbone.stem.kernel"], given["conv1.kernel"])
+        self.assertEqual(fine["backbone.head.bias"], given["fc.bias"])
+        start = self.tensors("fine/checkpoint.previous.safetensors")
+        self.assertNotEqual(fine["head.kernel"], start["head.kernel"])
+
     def save(self, name, values, shape):
         write_npy(self.folder / f"{name}.npy", "<f8", shape, struct.pack(f"<{len(values)}d", *values))
 

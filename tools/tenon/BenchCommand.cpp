@@ -9,6 +9,7 @@
 #include "runtime/data/Npy.h"
 #include "runtime/train/EntryCall.h"
 #include "tools/tenon/Arguments.h"
+#include "tools/tenon/Sessions.h"
 
 #include <CLI/CLI.hpp>
 
@@ -239,11 +240,30 @@ private:
   double seconds = 0; // that the last round took
 };
 
+/// Sizes that a `train` block takes from its data, as the arrays of a batch have them.
+std::optional<data::Extents> extentsOf(const Common &common, const data::Batch &batch) {
+  auto program = compileTraining(common, {}, false, true);
+  if (!program)
+    return std::nullopt;
+  data::Extents extents;
+  for (const data::Field &field : program->training.dataset.fields)
+    if (const data::FieldBatch *given = batch.find(field.name))
+      for (size_t i = 0; i < field.dims.size() && i + 1 < given->dims.size(); ++i)
+        if (field.dims[i].extent < 0)
+          extents.emplace(field.dims[i].name, given->dims[i + 1]);
+  return extents;
+}
+
 int bench(const Common &common, const BenchOptions &options) {
   std::optional<std::vector<data::Batch>> batches;
   Request request{options.function, {}, {}};
   if (options.function.empty()) {
     batches = readBatches(options.inputs);
+    auto extents = batches && !batches->empty() ? extentsOf(common, batches->front())
+                                                : std::optional(data::Extents());
+    if (!extents)
+      return Exit::Failed;
+    request.dataDims = std::move(*extents);
   } else if (Arguments arguments; readArguments(options.inputs, arguments)) {
     batches = batchOf(arguments);
     request.inputs = arguments.fixed;

@@ -1,6 +1,7 @@
 //===- InspectCommand.cpp - tenon inspect: a program at each of its stages ===//
 #include "passes/Passes.h"
 #include "tools/tenon/Arguments.h"
+#include "tools/tenon/InspectData.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -17,6 +18,8 @@ struct InspectOptions {
   std::string function, entry;
   std::vector<std::string> inputs;
   bool places = false;
+  bool data = false;
+  DataView view;
 };
 
 /// A textual pass pipeline that ends where the stage is looked at; null for those behind passes.
@@ -82,6 +85,8 @@ llvm::Expected<std::string> show(mlir::ModuleOp module, const InspectOptions &op
 }
 
 int inspect(const Common &common, const InspectOptions &options) {
+  if (options.data)
+    return inspectData(common, options.view);
   auto compiling = compileOptions(common);
   if (!compiling)
     return Exit::Failed;
@@ -123,6 +128,22 @@ void tool::addInspect(CLI::App &app, Common &common, int &exit) {
                       "The function's arguments, as `tenon run` takes them; dimensions and numbers "
                       "that aren't given stay open");
   command->add_option("--entry", options->entry, "Only this entry: train_step, predict, ...");
+  auto *data = command->add_flag(
+      "--data", options->data,
+      "Show rows of the data set as the model gets them: pictures in a file, the rest as text");
+  command->add_option("--split", options->view.split, "Which rows; those of `train` are augmented")
+      ->needs(data)
+      ->capture_default_str();
+  command->add_option("--rows", options->view.rows, "How many")
+      ->needs(data)
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_option("--output", options->view.output, "A file.png for pictures")
+      ->needs(data)
+      ->capture_default_str();
+  command->add_option("--seed", options->view.seed, "Seed of random draws")
+      ->needs(data)
+      ->capture_default_str();
   command->add_flag("--places", options->places, "Print the source place of every op");
   command->callback([&common, &exit, options] { exit = inspect(common, *options); });
 }

@@ -189,7 +189,8 @@ static std::optional<ProgramImage> makeImage(const Common &common, const Request
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   auto module = lowerProgram(*checked, context);
   if (const auto &training = checked->program->training) {
-    if (request.dataDims.empty() && data::hasOpenExtents(training->dataset))
+    bool open = request.dataDims.empty() && data::hasOpenExtents(training->dataset);
+    if (open || request.stagesAlone)
       keepStages(*module, training->dataset);
     if (request.attributes)
       attributePrediction(*module);

@@ -28,6 +28,8 @@ struct Request {
   /// Of the `train` block, instead of its entries those that attribute a prediction
   /// (runtime/train/Attribution.h).
   bool attributes = false;
+  /// Of a `train` block, nothing but the functions that are stages.
+  bool stagesAlone = false;
 };
 
 /// Looks at files beside the program. Those that aren't there are added to `absent`, if given.

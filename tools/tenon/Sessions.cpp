@@ -38,9 +38,10 @@ std::string tool::programFolder(const Common &common) {
   return std::filesystem::path(common.file).parent_path().string();
 }
 
-std::optional<TrainingProgram>
-tool::compileTraining(const Common &common, const data::Extents &extents, bool looksAtData) {
-  auto compiled = compileProgram(common, {"", {}, extents, looksAtData});
+std::optional<TrainingProgram> tool::compileTraining(const Common &common,
+                                                     const data::Extents &extents, bool looksAtData,
+                                                     bool stagesAlone) {
+  auto compiled = compileProgram(common, {"", {}, extents, looksAtData, stagesAlone});
   if (!compiled)
     return std::nullopt;
   auto training = train::trainingFromJson(compiled->loaded->image().metadata);
@@ -61,9 +62,9 @@ std::optional<TrainingProgram> tool::compileTrained(const Common &common,
   return compileTraining(common, extents);
 }
 
-std::optional<TrainingWithData> tool::openTraining(const Common &common,
-                                                   const data::Fitted *fitted) {
-  auto program = compileTraining(common, {}, true);
+std::optional<TrainingWithData> tool::openTraining(const Common &common, const data::Fitted *fitted,
+                                                   bool steps) {
+  auto program = compileTraining(common, {}, true, !steps);
   if (!program)
     return std::nullopt;
   auto stages = train::StageEntries::make(program->compiled->program());
@@ -79,7 +80,7 @@ std::optional<TrainingWithData> tool::openTraining(const Common &common,
       fail(table.failure());
     return std::nullopt;
   }
-  if (data::hasOpenExtents(program->training.dataset)) {
+  if (steps && data::hasOpenExtents(program->training.dataset)) {
     program = compileTraining(common, table->extents());
     if (!program)
       return std::nullopt;

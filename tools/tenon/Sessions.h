@@ -18,22 +18,25 @@ struct TrainingProgram {
   train::Training training;
 };
 
-/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint; where some are
-/// needed and none is given, only the functions that are stages. Nothing after an error, which is on
-/// standard error.
-std::optional<TrainingProgram>
-compileTraining(const Common &common, const data::Extents &extents = {}, bool looksAtData = false);
+/// Compiles the `train` block. `extents` are dimensions read from data or checkpoint; where some
+/// are needed and none is given, only the functions that are stages. Nothing after an error, which
+/// is on standard error.
+std::optional<TrainingProgram> compileTraining(const Common &common,
+                                               const data::Extents &extents = {},
+                                               bool looksAtData = false, bool stagesAlone = false);
 /// The same, its extents as a checkpoint knows them; no data is read. These go to `extents`.
 std::optional<TrainingProgram>
 compileTrained(const Common &common, const train::Checkpoint &checkpoint, data::Extents &extents);
 
-/// The program with its data, read by what `fitted` knows (null: fitted anew).
+/// The program with its data, read by what `fitted` knows (null: fitted anew); without `steps`, no
+/// more of the program than reading the data takes.
 struct TrainingWithData {
   TrainingProgram program;
   std::unique_ptr<train::StageEntries> stages; ///< the table's
   data::Table table;
 };
-std::optional<TrainingWithData> openTraining(const Common &common, const data::Fitted *fitted);
+std::optional<TrainingWithData> openTraining(const Common &common, const data::Fitted *fitted,
+                                             bool steps = true);
 
 /// The folder of a run: `folder`, or that of the latest run of the program if it is empty. Nothing
 /// after an error, which is on standard error; so the next two.

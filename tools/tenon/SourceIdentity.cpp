@@ -29,6 +29,7 @@ std::string tool::requestIdentity(const Common &common, const Request &request) 
   add(llvm::itostr(common.memoryBudget));
   add(request.function);
   add(request.attributes ? "attributes" : "");
+  add(request.stagesAlone ? "stages" : "");
   for (const auto &[name, type] : request.inputs.tensors)
     add(name), add(type.str());
   for (const auto &[name, number] : request.inputs.numbers)
