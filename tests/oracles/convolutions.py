@@ -1,10 +1,11 @@
-"""Convolutions and pooling of the standard library, and their gradients, beside PyTorch's, in f64.
+"""Convolutions and pooling of the standard library, and their gradients, beside PyTorch's in f64.
 
-Random shapes, strides, dilations, groups and paddings; a case's result and its gradients by all inputs
-along a random cotangent must agree within 1e-12 of the largest magnitude. Exits non-zero where one
-doesn't.
+Random shapes, strides, dilations, groups and paddings, in f32 and f64, compiled for one thread or two;
+half of them have tens of channels, as the tiled kernels want them. A case's result and its gradients by
+all inputs along a random cotangent must agree within 1e-12 (f64) or 1e-5 (f32) of the largest
+magnitude. Exits non-zero where one doesn't.
 
-    python convolutions.py [--tenon build/tenon] [--cases 600]
+    python convolutions.py [--tenon build/tenon] [--cases 800] [--first 0] [--seed 7]
 """
 import argparse
 import pathlib
@@ -19,11 +20,17 @@ import torch.nn.functional as F
 from record import record
 
 root = pathlib.Path(__file__).resolve().parents[2]
+WHOLE = 800
 parser = argparse.ArgumentParser()
 parser.add_argument("--tenon", default=str(root / "build" / "tenon"))
-parser.add_argument("--cases", type=int, default=600)
+parser.add_argument("--cases", type=int, default=WHOLE)
+parser.add_argument("--first", type=int, default=0, help="number of the first case")
+parser.add_argument("--seed", type=int, default=7)
 args = parser.parse_args()
-KINDS = ("convolve1d", "convolve2d", "convolve2d_transpose", "max_pool", "average_pool")
+# How often each is drawn.
+KINDS = {"convolve1d": 2, "convolve2d": 4, "convolve2d_transpose": 2, "max_pool": 2, "average_pool": 2,
+         "global_max_pool": 1, "global_average_pool": 1, "upsample": 1}
+BOUNDS = {"f64": 1e-12, "f32": 1e-5}
 
 
 def around(n, reach, stride, padding):
@@ -62,6 +69,12 @@ def reference(case, x, kernel):
         y = y[:, :, cuts[0]:cuts[0] + spans[0], cuts[1]:cuts[1] + spans[1]]
     elif case["kind"] == "max_pool":
         y = F.max_pool2d(padded(first, [case["size"]] * 2, stride, padding, -torch.inf), case["size"], stride)
+    elif case["kind"] == "global_max_pool":
+        return x.amax((1, 2))
+    elif case["kind"] == "global_average_pool":
+        return x.mean((1, 2))
+    elif case["kind"] == "upsample":
+        y = F.interpolate(first, scale_factor=case["size"], mode="nearest")
     else:
         size = case["size"]
         total = F.avg_pool2d(padded(first, [size] * 2, stride, padding), size, stride)
@@ -71,39 +84,50 @@ def reference(case, x, kernel):
 
 
 def make_case(r):
-    case = {"kind": KINDS[r.integers(len(KINDS))], "stride": int(r.integers(1, 4)), "dilation": 1,
+    drawn = [kind for kind, share in KINDS.items() for _ in range(share)]
+    case = {"kind": drawn[r.integers(len(drawn))], "float": ("f64", "f32")[r.integers(2)],
+            "threads": int(r.integers(1, 3)), "stride": int(r.integers(1, 4)), "dilation": 1,
             "padding": ("valid", "same")[r.integers(2)], "size": int(r.integers(1, 5)), "kernel": None}
-    batch, groups = int(r.integers(1, 3)), int(r.integers(1, 4))
-    inputs, outputs = int(r.integers(1, 4)), int(r.integers(1, 4))
-    if case["kind"].startswith("convolve") and not case["kind"].endswith("transpose"):
+    most = (4, 7, 3) if r.integers(2) else (41, 14, 4)  # channels, places, pictures
+    batch, groups = int(r.integers(1, most[2])), int(r.integers(1, 4))
+    inputs, outputs = int(r.integers(1, most[0])), int(r.integers(1, most[0]))
+    kind = case["kind"]
+    if kind in ("convolve1d", "convolve2d"):
         case["dilation"] = int(r.integers(1, 4))
-    sizes = [int(size) for size in r.integers(1, 5, 1 if case["kind"] == "convolve1d" else 2)]
-    if case["kind"].endswith("pool"):
+    sizes = [int(size) for size in r.integers(1, 5, 1 if kind == "convolve1d" else 2)]
+    if not kind.startswith("convolve"):
         sizes = [case["size"]] * 2
     spans = [case["dilation"] * (size - 1) + 1 for size in sizes]
-    extents = [int(r.integers(1, 7)) + (span - 1 if case["padding"] == "valid" else 0) for span in spans]
+    extents = [int(r.integers(1, most[1])) + (span - 1 if case["padding"] == "valid" else 0) for span in spans]
     channels = inputs
-    if case["kind"].startswith("convolve"):
-        case["kernel"] = (*sizes, inputs, outputs) if case["kind"].endswith("transpose") else (*sizes, groups, inputs, outputs)
-        channels = inputs if case["kind"].endswith("transpose") else groups * inputs
+    if kind == "convolve2d_transpose":
+        case["kernel"] = (*sizes, inputs, outputs)
+    elif kind.startswith("convolve"):
+        case["kernel"] = (*sizes, groups, inputs, outputs)
+        channels = groups * inputs
     case["x"] = (batch, *extents, channels)
     return case
 
 
-def program(case, y):
-    shape = lambda dims: f"f64[{', '.join(map(str, dims))}]"
+def call_of(case):
     settings = f"stride = {case['stride']}, padding = \"{case['padding']}\""
     if case["dilation"] != 1:
         settings += f", dilation = {case['dilation']}"
     if case["kernel"]:
-        call, names = f"nn.{case['kind']}(x, kernel, {settings})", ("x", "kernel")
-        params = f"x: {shape(case['x'])}, kernel: {shape(case['kernel'])}"
-    else:
-        call, names = f"{case['kind']}(x, {case['size']}, {settings})", ("x",)
-        params = f"x: {shape(case['x'])}"
+        return f"nn.{case['kind']}(x, kernel, {settings})"
+    if case["kind"].startswith("global"):
+        return f"{case['kind']}(x)"
+    return f"{case['kind']}(x, {case['size']}" + (")" if case["kind"] == "upsample" else f", {settings})")
+
+
+def program(case, y):
+    shape = lambda dims: f"{case['float']}[{', '.join(map(str, dims))}]"
+    names, params = ("x",), f"x: {shape(case['x'])}"
+    if case["kernel"]:
+        names, params = ("x", "kernel"), f"{params}, kernel: {shape(case['kernel'])}"
     return f"""import nn
 fn run({params}, dy: {shape(y)}) {{
-  let f({params}) = {call}
+  let f({params}) = {call_of(case)}
   (f({', '.join(names)}), vjp(f, wrt = ({', '.join(names)}{',' if len(names) == 1 else ''}))({', '.join(names)}, dy))
 }}
 """
@@ -115,17 +139,24 @@ def difference(ours, theirs):
     return float(np.abs(ours - theirs).max(initial=0) / max(np.abs(theirs).max(initial=0), 1e-300))
 
 
+def made(shape, case, r):
+    """Numbers that the case's type has exactly."""
+    return r.normal(size=shape).astype(np.float32 if case["float"] == "f32" else np.float64)
+
+
 def run(case, folder, r):
-    tensors = {"x": torch.tensor(r.normal(size=case["x"]), requires_grad=True)}
+    arrays = {"x": made(case["x"], case, r)}
     if case["kernel"]:
-        tensors["kernel"] = torch.tensor(r.normal(size=case["kernel"]), requires_grad=True)
+        arrays["kernel"] = made(case["kernel"], case, r)
+    tensors = {name: torch.tensor(array.astype(np.float64), requires_grad=True) for name, array in arrays.items()}
     y = reference(case, tensors["x"], tensors.get("kernel"))
-    dy = torch.tensor(r.normal(size=y.shape))
-    theirs = [y.detach()] + list(torch.autograd.grad(y, list(tensors.values()), dy))
+    arrays["dy"] = made(y.shape, case, r)
+    theirs = [y.detach()] + list(torch.autograd.grad(y, list(tensors.values()), torch.tensor(arrays["dy"].astype(np.float64))))
     (folder / "case.tn").write_text(program(case, y.shape))
-    command = [args.tenon, "run", str(folder / "case.tn"), "run", "--threads", "1", "--no-cache"]
-    for name, tensor in (tensors | {"dy": dy}).items():
-        np.save(folder / f"{name}.npy", tensor.detach().numpy())
+    command = [args.tenon, "run", str(folder / "case.tn"), "run", "--threads", str(case["threads"]), "--no-cache",
+               "--float", case["float"]]
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
         command += ["--input", f"{name}={folder / name}.npy"]
     names = ["0"] + ([f"1.{i}" for i in range(len(tensors))] if len(tensors) > 1 else ["1"])
     for name in names:
@@ -136,19 +167,22 @@ def run(case, folder, r):
     return max(difference(np.load(folder / f"{name}.npy"), tensor.numpy()) for name, tensor in zip(names, theirs))
 
 
-worst, counts, missed = {kind: 0.0 for kind in KINDS}, {kind: 0 for kind in KINDS}, 0
-generator = np.random.default_rng(7)
+worst = {kind: dict.fromkeys(BOUNDS, 0.0) for kind in KINDS}
+counts, missed = dict.fromkeys(KINDS, 0), 0
 with tempfile.TemporaryDirectory() as scratch:
-    for number in range(args.cases):
+    for number in range(args.first, args.first + args.cases):
+        generator = np.random.default_rng([args.seed, number])
         case = make_case(generator)
         found = run(case, pathlib.Path(scratch), generator)
-        counts[case["kind"]] += 1
-        worst[case["kind"]] = max(worst[case["kind"]], found)
-        if found > 1e-12:
+        kind, dtype = case["kind"], case["float"]
+        counts[kind] += 1
+        worst[kind][dtype] = max(worst[kind][dtype], found)
+        if not found <= BOUNDS[dtype]:
             missed += 1
-            print(f"case {number}: {found:.1e} {case}")
+            print(f"case {number}: {found:.1e} {case}", flush=True)
 for kind in KINDS:
-    print(f"{kind:22}{counts[kind]:5} cases, {worst[kind]:.1e} of the largest magnitude at most")
-if args.cases >= 600:
+    print(f"{kind:22}{counts[kind]:5} cases, of the largest magnitude at most {worst[kind]['f64']:.1e} in f64, "
+          f"{worst[kind]['f32']:.1e} in f32")
+if args.cases >= WHOLE:
     record("convolutions.py", ["torch", "numpy"], {"cases": counts, "largest_difference": worst})
 sys.exit(1 if missed else 0)

@@ -41,7 +41,11 @@ std::string tool::programFolder(const Common &common) {
 std::optional<TrainingProgram> tool::compileTraining(const Common &common,
                                                      const data::Extents &extents, bool looksAtData,
                                                      bool stagesAlone) {
-  auto compiled = compileProgram(common, {"", {}, extents, looksAtData, stagesAlone});
+  Request request;
+  request.dataDims = extents;
+  request.looksAtData = looksAtData;
+  request.stagesAlone = stagesAlone;
+  auto compiled = compileProgram(common, request);
   if (!compiled)
     return std::nullopt;
   auto training = train::trainingFromJson(compiled->loaded->image().metadata);
