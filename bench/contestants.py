@@ -3,6 +3,7 @@
 A contestant is a process that prepares, answers one line of JSON, `{"prepare": seconds}` (and `"name"`
 where it knows it best), and then, for each line that it is given, works for a while and answers
 `{"seconds": …}`, with how many `"calls"` it made in them and how many `"megabytes"` it has resident.
+So a slow minute of the machine is slow for all of them. `serving.py` is the other side, in Python.
 """
 import json
 import os
@@ -21,19 +22,19 @@ def isa():
 
 
 class Contestant:
-    """`calls`: how many one turn makes, where the answer doesn't say it. Ends the whole run where the
-    process ends before its turn is over, with what it said on standard error."""
+    """Ends the whole run where the process ends before its turn is over, with what it said on standard
+    error. `first`: its first answer."""
 
-    def __init__(self, command, calls=1, name=None, environment=None):
-        self.command, self.calls = [str(part) for part in command], calls
+    def __init__(self, command, name=None, environment=None):
+        self.command = [str(part) for part in command]
         self.log = tempfile.TemporaryFile("w+")
         # In the folder of the script that is run, where a peer's scripts and modules are.
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
             cwd=pathlib.Path(sys.argv[0]).resolve().parent,
             env=dict(environment or os.environ, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2"))
-        first = self.answer()
-        self.name, self.prepare = name or first["name"], first["prepare"]
+        self.first = self.answer()
+        self.name, self.prepare = name or self.first["name"], self.first["prepare"]
         self.times, self.megabytes = [], 0.0
         self.turn()  # warm-up
         self.times.clear()
@@ -50,7 +51,7 @@ class Contestant:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         answer = self.answer()
-        self.times.append(1e3 * answer["seconds"] / answer.get("calls", self.calls))
+        self.times.append(1e3 * answer["seconds"] / answer["calls"])
         self.megabytes = answer.get("megabytes", 0.0)
 
     @property

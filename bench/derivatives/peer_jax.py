@@ -4,7 +4,7 @@ import sys
 import jax
 import jax.numpy as jnp
 
-from problems import PROBLEMS, arguments, serve
+from problems import PROBLEMS, SECONDS, arguments, serve
 import example_functions as functions
 
 
@@ -42,4 +42,4 @@ def run():
     jax.block_until_ready(call(*given))
 
 
-serve(run, run)
+serve(run, run, seconds=SECONDS)

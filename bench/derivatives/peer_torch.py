@@ -5,7 +5,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
-from problems import PROBLEMS, arguments, serve
+from problems import PROBLEMS, SECONDS, arguments, serve
 
 
 def attention(q, k, v, target):
@@ -153,4 +153,4 @@ def run():
         torch.autograd.grad(loss(*given), by)
 
 
-serve(run, run)
+serve(run, run, seconds=SECONDS)

@@ -1,17 +1,16 @@
 """The contest's problems: which function, derived by what, of which inputs. NumPy only.
 
-Each contestant is a process that prepares itself, prints one JSON line, and then, for each line it
-reads, calls its function again and again for SECONDS and answers with the time and the calls.
+A turn calls the function again and again for SECONDS.
 """
-import json
 import pathlib
 import sys
-import time
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "oracles"))
+root = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(root / "bench"), str(root / "tests" / "oracles")]
 from example_problems import cast, inputs  # noqa: E402
+from serving import serve  # noqa: E402,F401
 
 SECONDS = 0.25
 # File, function, its gradient, the inputs in order, the places of those that it is derived by.
@@ -44,19 +43,3 @@ def arguments(name):
     if name == "language_model":
         data["text"] = data["text"][0]
     return {key: cast(data[key], np.float32) for key in names}
-
-
-def serve(prepare, run):
-    """`prepare()` compiles and calls once; `run()` calls once and waits for what it computes."""
-    start = time.perf_counter()
-    prepare()
-    print(json.dumps({"prepare": time.perf_counter() - start}), flush=True)
-    for _ in sys.stdin:
-        calls, start = 0, time.perf_counter()
-        while True:
-            run()
-            calls += 1
-            seconds = time.perf_counter() - start
-            if seconds >= SECONDS:
-                break
-        print(json.dumps({"seconds": seconds, "calls": calls}), flush=True)

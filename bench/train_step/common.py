@@ -1,15 +1,12 @@
-"""What every contestant of the training-step benchmark shares: the problem, and how it is timed.
-
-A contestant is a process. It prepares itself, prints one JSON line with its preparation time,
-then for each line it reads runs `steps` training steps and prints their time in seconds. So the
-contestants take turns, and a slow minute of the machine is slow for all of them.
-"""
+"""What every contestant of the training-step benchmark shares: the problem. A turn is `steps` steps."""
 import argparse
-import json
+import pathlib
 import sys
-import time
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from serving import serve  # noqa: E402,F401
 
 
 def arguments():
@@ -30,23 +27,3 @@ def batches(args, count):
     tokens = generator.integers(0, args.words, (count, args.batch, args.time), dtype=np.int32)
     labels = generator.integers(0, 2, (count, args.batch)).astype(np.float32)
     return tokens, labels
-
-
-def peak_megabytes():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def serve(name, prepare, run):
-    """`prepare()` compiles and warms up; `run()` does the steps of one round."""
-    start = time.perf_counter()
-    prepare()
-    print(json.dumps({"name": name, "prepare": time.perf_counter() - start,
-                      "megabytes": peak_megabytes()}), flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        run()
-        print(json.dumps({"seconds": time.perf_counter() - start,
-                          "megabytes": peak_megabytes()}), flush=True)

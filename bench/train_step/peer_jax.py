@@ -85,4 +85,4 @@ def run():
     value.block_until_ready()
 
 
-serve("JAX", run, run)
+serve(run, run, "JAX", args.steps)

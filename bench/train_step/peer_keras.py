@@ -28,4 +28,4 @@ def run():
     model.fit(data, epochs=1, verbose=0)
 
 
-serve("Keras" + (" jit_compile" if args.mode == "jit" else ""), run, run)
+serve(run, run, "Keras" + (" jit_compile" if args.mode == "jit" else ""), args.steps)

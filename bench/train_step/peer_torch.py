@@ -35,4 +35,4 @@ def run():
         loss.item()
 
 
-serve("PyTorch", run, run)
+serve(run, run, "PyTorch", args.steps)

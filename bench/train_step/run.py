@@ -3,7 +3,8 @@
     bench/environment.sh                    # once: the peers
     .venv-bench/bin/python bench/train_step/run.py [--tenon build-release/tenon]
 
-The contestants run in turns for some rounds; a figure is the median round's time for one step.
+The contestants run in turns for some rounds; a figure is the median round's time for one step. The
+floor is the step's arithmetic and memory at the rates that the machine was measured to have at best.
 Writes bench/results/train_step.json and prints a table.
 """
 import argparse
@@ -19,6 +20,7 @@ here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
 sys.path.insert(0, str(root / "bench"))
 from contestants import Contestant, cpu_name, isa  # noqa: E402
+from machine import Machine  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--tenon", default=str(root / "build-release" / "tenon"))
@@ -52,7 +54,7 @@ def contest(rate, folder):
     }
     if rate == 0:
         commands["torch"] = python + ["peer_torch.py"] + options
-    contestants = [Contestant(command, args.steps) for key, command in commands.items()
+    contestants = [Contestant(command) for key, command in commands.items()
                    if key not in args.without]
     for _ in range(args.rounds):
         for contestant in contestants:
@@ -62,13 +64,24 @@ def contest(rate, folder):
     return contestants
 
 
+def floor_ms(machine):
+    batch, time, width, words = 32, 100, 128, 10_000
+    flop = 6.0 * batch * time * (2 * width) * (4 * width)
+    parameters = words * width + 2 * width * 4 * width + 4 * width + width + 1
+    # Adam reads gradient, two moments and parameter and writes three of them; the gradient of the
+    # embedding is written once before.
+    return machine.floor_ms(flop, 4 * (parameters * 7 + words * width))
+
+
 results = {"cpu": cpu_name(), "isa": isa(), "threads": 2, "rows": []}
 print(f"{results['cpu']} ({results['isa']}), 2 threads, {args.rounds} rounds of {args.steps} steps")
 with tempfile.TemporaryDirectory() as name:
+    machine = Machine(name)
     for rate in (0.0, 0.2):
         print(f"\n{'without dropout' if rate == 0 else 'dropout 0.2 and recurrent dropout 0.2'}")
         print(f"{'':20}{'ms a step':>10}{'spread':>16}{'ratio':>8}{'first step s':>14}{'MB':>7}")
         contestants = contest(rate, pathlib.Path(name))
+        machine.measure()
         reference = contestants[0].median
         for one in contestants:
             spread = f"{min(one.times):.1f}..{max(one.times):.1f}"
@@ -77,6 +90,8 @@ with tempfile.TemporaryDirectory() as name:
             results["rows"].append({"dropout": rate, "name": one.name, "ms": one.times,
                                     "median_ms": one.median, "prepare_s": one.prepare,
                                     "megabytes": one.megabytes})
+results["floor_ms"] = floor_ms(machine)
+print(f"\n{machine.describe()}: a step without dropout takes {results['floor_ms']:.1f} ms at least")
 output = root / "bench" / "results" / "train_step.json"
 output.parent.mkdir(exist_ok=True)
 output.write_text(json.dumps(results, indent=1) + "\n")

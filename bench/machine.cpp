@@ -1,6 +1,5 @@
 // What this machine can do at best: fused multiply-adds a second and bytes a second on two threads,
-// and from these the floor of the text classifier's training step.
-//   clang++-22 -O3 -march=native -pthread floor.cpp -o floor && ./floor
+// as JSON. machine.py builds and runs it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -59,16 +58,5 @@ int main() {
   });
   // Read the source, read the line that is written, write it.
   double bandwidth = 3.0 * 4 * elements / seconds / 1e9;
-
-  const double batch = 32, time = 100, width = 128, words = 10'000;
-  double flop = 6.0 * batch * time * (2 * width) * (4 * width);
-  double parameters = words * width + 2 * width * 4 * width + 4 * width + width + 1;
-  // Adam reads gradient, two moments and parameter and writes three of them; the gradient of the
-  // embedding is written once before.
-  double bytes = 4 * (parameters * 7 + words * width);
-  std::printf("fused multiply-add peak, two threads: %.0f GFLOP/s\n", gflops);
-  std::printf("bandwidth, two threads: %.1f GB/s\n", bandwidth);
-  std::printf("floor of a step: %.1f ms arithmetic + %.1f ms memory = %.1f ms\n",
-              flop / gflops / 1e6, bytes / bandwidth / 1e6,
-              flop / gflops / 1e6 + bytes / bandwidth / 1e6);
+  std::printf("{\"gflops\": %.1f, \"gigabytes_per_second\": %.1f}\n", gflops, bandwidth);
 }
