@@ -229,9 +229,9 @@ fn masked(v: f32[b, t, d], ids: i32[b, t]) -> f32[b, t, d] {
                       self.tenon("attribute", "masked.tn", "--run", "masked", "a bird").stderr)
         chosen = masked.replace("|> output |> softmax", "|> output |> softmax |> likeliest") \
             .replace("fn predict(tokens: i32[batch, time]) -> f32[batch, 3]",
-                     "fn predict(tokens: i32[batch, time]) -> i32[batch]") \
+                     "fn size() -> f32 = mean(output.kernel ** 2)\n  fn predict(tokens: i32[batch, time]) -> i32[batch]") \
             .replace("loss      = losses.categorical_cross_entropy(predict(tokens), kind)",
-                     "loss      = mean(output.kernel ** 2) + mean(kind)") + """
+                     "loss      = size() + mean(kind)") + """
 fn likeliest(p: f32[b, n]) -> i32[b] {
   let best[b] = argmax[i] p[b, i]
   best

@@ -191,7 +191,7 @@ train Pair on Points {{
         self.tenon("train", "vae.tn", "--run", "run")
         losses = self.losses("run")
         self.assertLess(losses[-1], losses[0])
-        self.tenon("run", "vae.tn", "Vae.sample", "--input", "latent=20", "--input", "count=2", "--weights",
+        self.tenon("run", "vae.tn", "Vae.sample", "--input", "count=2", "--weights",
                    "run/checkpoint.safetensors", "--output", "sample.npy")
         self.assertEqual(len(integers(self.folder / "sample.npy")), 2 * 28 * 28)
 
