@@ -7,73 +7,6 @@
 namespace tenon::cpu {
 
 //===----------------------------------------------------------------------===//
-// The product and its tiles
-//===----------------------------------------------------------------------===//
-
-MatrixProduct::MatrixProduct(ContractOp contract, std::optional<unsigned> partitionAxis)
-    : contract(contract), extents(contract.getExtentDims()), position(extents.size(), 0) {
-  ContractionShape shape = *classifyContraction(contract);
-  lhs = shape.lhs;
-  batch = shape.batch;
-  m = shape.m;
-  n = shape.n;
-  k = shape.k;
-  if (auto list = contract.getSymbols())
-    symbols = list->getDims();
-  if (partitionAxis) {
-    auto axis = contract.getResultMap().getResult(*partitionAxis);
-    partitionLoop = mlir::cast<mlir::AffineDimExpr>(axis).getPosition();
-    isPartitionedByColumn = llvm::is_contained(n, partitionLoop);
-    if (auto *at = llvm::find(m, partitionLoop); at != m.end())
-      std::rotate(m.begin(), at, at + 1);
-  }
-  for (auto *group : {&batch, &m, &n, &k})
-    for (unsigned loop : *group) {
-      position[loop] = domain.size();
-      domain.push_back(extents[loop]);
-    }
-}
-
-Dim MatrixProduct::extent(llvm::ArrayRef<unsigned> loops) const {
-  Dim result(1);
-  for (unsigned loop : loops)
-    result = result * extents[loop];
-  return result;
-}
-
-Tile::Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartitioned) {
-  ContractOp contract = product.contract;
-  elementBytes = sumBytes(elementOf(contract.getResult().getType()));
-  width = panelWidth(target, elementBytes);
-  bool isWide = target.level == TargetInfo::Level::Avx512;
-  height = isWide ? 12 : target.level == TargetInfo::Level::Avx2 ? 6 : 4;
-  lowHeight = isWide ? 4 : 2;
-  if (isPartitioned) {
-    // Threads get powers of two of rows more often than multiples of 12 or 6.
-    height = isWide ? 8 : 4;
-  } else if (auto rows = product.extent(product.m).constant(); rows && *rows > 0) {
-    int64_t tiles = llvm::divideCeil(*rows, height);
-    height = llvm::divideCeil(*rows, tiles);
-    int64_t rest = *rows % height;
-    if (rest == 0 || rest > lowHeight)
-      lowHeight = height;
-  }
-  lowHeight = std::min(lowHeight, height);
-  blockRows = height * llvm::divideCeil(96, height);
-  // Some work for every thread, where the sizes tell.
-  auto rows = product.extent(product.m).constant(), columns = product.extent(product.n).constant();
-  if (!rows || !columns)
-    return;
-  constexpr int64_t enough = 8;
-  auto across = [&] { return llvm::divideCeil(*columns, int64_t(blockPanels) * width); };
-  while (llvm::divideCeil(*rows, blockRows) * across() < enough && blockPanels > 2)
-    blockPanels /= 2;
-  int64_t down = llvm::divideCeil(enough, std::max<int64_t>(across(), 1));
-  int64_t tilesOfBlock = std::max<int64_t>(llvm::divideCeil(*rows, height) / down, 1);
-  blockRows = std::min(blockRows, tilesOfBlock * height);
-}
-
-//===----------------------------------------------------------------------===//
 // Which way
 //===----------------------------------------------------------------------===//
 
@@ -89,62 +22,94 @@ LeftOperand::LeftOperand(Emission &e, MatrixProduct &product, const Tile &tile)
   pull = std::make_unique<Pull>(e, lanes);
 }
 
-PlaceOf<LaneStride> LeftOperand::surveyPlace(const LaneStride &row, const LaneStride &k,
-                                             unsigned first) {
+PlaceOf<LaneStride> LeftOperand::surveyPlace(const LaneStride &row, const LaneStride &k) {
   PlaceOf<LaneStride> place;
   if (!product.batch.empty())
     place.append({}, product.batch.size());
   place.append(row, product.m.size());
   place.append({}, product.n.size());
-  if (first > 0)
-    place.append({}, first);
-  place.append(k, product.k.size() - first);
+  place.append(k, product.k.size());
   return place;
 }
 
-/// A sum of loops: what a row adds to the place doesn't depend on k.
-static bool isSumOfLoops(m::AffineMap map) {
-  bool divides = false;
-  for (m::AffineExpr result : map.getResults())
-    result.walk([&](m::AffineExpr expr) {
-      divides |= expr.getKind() == m::AffineExprKind::FloorDiv ||
-                 expr.getKind() == m::AffineExprKind::CeilDiv ||
-                 expr.getKind() == m::AffineExprKind::Mod;
-    });
-  return !divides;
+/// The factor of a loop in a sum of loops; nullopt if the expression has a division.
+static std::optional<int64_t> factorOf(m::AffineExpr expr, unsigned loop) {
+  if (auto dim = m::dyn_cast<m::AffineDimExpr>(expr))
+    return dim.getPosition() == loop ? 1 : 0;
+  auto binary = m::dyn_cast<m::AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return 0;
+  auto left = factorOf(binary.getLHS(), loop), right = factorOf(binary.getRHS(), loop);
+  if (!left || !right)
+    return std::nullopt;
+  if (binary.getKind() == m::AffineExprKind::Add)
+    return *left + *right;
+  auto number = m::dyn_cast<m::AffineConstantExpr>(binary.getRHS());
+  return binary.getKind() == m::AffineExprKind::Mul && number
+             ? std::optional(*left * number.getValue())
+             : std::nullopt;
 }
 
-/// Tries to read the operand where it lies, in segments of the loops of k from `first` on.
-bool LeftOperand::isReadInPlace(unsigned first) {
+/// How far a step of a loop moves in memory.
+static std::optional<Dim> stepOf(const BufferLayout &layout, m::AffineMap map, unsigned loop) {
+  Dim step(0);
+  for (auto [place, stride] : llvm::zip(map.getResults(), layout.strides)) {
+    auto factor = factorOf(place, loop);
+    if (!factor)
+      return std::nullopt;
+    step = step + stride * Dim(*factor);
+  }
+  return step;
+}
+
+/// Tries to read the operand where it lies, all of k as one segment.
+bool LeftOperand::isReadInPlace() {
   SurveyMath math;
   math.isAligned = false;
   Movement<SurveyMath> move(math);
   LaneStride next{LaneStride::Strided, Dim(1)};
-  auto address = move.address(operand, product.leftPlace(move, surveyPlace({}, next, first)),
-                              e.request.inputs);
-  if (first == 0)
-    isOneLoop = math.laneDivisions == 0;
-  if (!address || math.laneDivisions > 0 || address->offset.kind == LaneStride::Any ||
-      e.memoryType(elementOf(operand.getType())) != number)
+  auto address =
+      move.address(operand, product.leftPlace(move, surveyPlace({}, next)), e.request.inputs);
+  isOneLoop = math.laneDivisions == 0;
+  if (!address || !isOneLoop || address->offset.kind == LaneStride::Any)
     return false;
-  if (first > 0) {
-    auto length = product.extent(llvm::ArrayRef(product.k).drop_front(first)).constant();
-    bool isLinear = m::isa<m::BlockArgument>(operand) &&
-                    isSumOfLoops(product.contract.getInputMap(product.lhs));
-    if (!isLinear || (length && *length < kShortestSegment))
-      return false;
-  }
   input = address->input;
   inputStride = address->offset.isUniform() ? Dim(0) : address->offset.stride;
+  return true;
+}
+
+/// Tries to read an operand of the kernel where it lies, in segments of as many inner loops of k as
+/// walk through memory in equal steps.
+bool LeftOperand::isReadInSegments() {
+  auto argument = m::dyn_cast<m::BlockArgument>(operand);
+  if (!argument || product.k.empty())
+    return false;
+  const BufferLayout &layout = e.request.inputs[argument.getArgNumber()];
+  m::AffineMap map = product.contract.getInputMap(product.lhs);
+  for (unsigned loop = 0; loop < product.extents.size(); ++loop)
+    if (!stepOf(layout, map, loop))
+      return false;
+  auto step = [&](unsigned i) { return *stepOf(layout, map, product.k[i]); };
+  unsigned first = product.k.size() - 1;
+  while (first > 0 && step(first - 1) == step(first) * product.extents[product.k[first]])
+    --first;
+  auto length = product.extent(llvm::ArrayRef(product.k).drop_front(first)).constant();
+  if (length && *length < kShortestSegment)
+    return false;
+  input = argument.getArgNumber();
+  inputStride = step(product.k.size() - 1);
   firstOfSegment = first;
   return true;
 }
 
 void LeftOperand::chooseWay() {
   LaneStride next{LaneStride::Strided, Dim(1)};
-  for (unsigned first = 0; first < std::max<size_t>(product.k.size(), 1); ++first)
-    if (isReadInPlace(first))
-      return;
+  bool isStoredAsSummed = e.memoryType(elementOf(operand.getType())) == number;
+  if (isReadInPlace() && isStoredAsSummed)
+    return;
+  input.reset();
+  if (isStoredAsSummed && isReadInSegments())
+    return;
   auto cost = [&](const LaneStride &row, const LaneStride &k) {
     SurveyMath own;
     Movement<SurveyMath> through(own);

@@ -1,63 +1,11 @@
 //===- LeftOperand.h - The left side of a matrix product --------*- C++ -*-===//
 #pragma once
 
+#include "codegen/cpu/kernel/MatrixProduct.h"
 #include "codegen/cpu/kernel/Pull.h"
 #include "codegen/cpu/kernel/Survey.h"
 
-#include "passes/fuse/ContractionShape.h"
-
 namespace tenon::cpu {
-
-/// A contraction as a matrix product, its loops in the order batch, m, n, k. The loop of the
-/// partition comes first in m if it is there.
-class MatrixProduct {
-public:
-  MatrixProduct(ContractOp contract, std::optional<unsigned> partitionAxis);
-
-  ContractOp contract;
-  unsigned lhs;
-  llvm::SmallVector<unsigned> batch, m, n, k;
-  llvm::SmallVector<Dim> extents; // of each loop
-  llvm::SmallVector<Dim> symbols;
-  /// The domain: extents in the order batch, m, n, k, and where each loop is among them.
-  llvm::SmallVector<Dim> domain;
-  llvm::SmallVector<unsigned> position;
-  unsigned partitionLoop = ~0u;
-  bool isPartitionedByColumn = false;
-
-  Dim extent(llvm::ArrayRef<unsigned> loops) const;
-
-  /// The element of the result at a place of batch, m and n.
-  template <class Math>
-  PlaceOf<typename Math::Index> resultPlace(Movement<Math> &move,
-                                            const PlaceOf<typename Math::Index> &place) {
-    llvm::SmallVector<AxisSource<typename Math::Index>> sources;
-    for (mlir::AffineExpr expr : contract.getResultMap().getResults())
-      sources.push_back({int(position[mlir::cast<mlir::AffineDimExpr>(expr).getPosition()])});
-    return move.assemble(place, domain, sources);
-  }
-  /// The element of the left operand at a place of batch, m, n and k.
-  template <class Math>
-  PlaceOf<typename Math::Index> leftPlace(Movement<Math> &move,
-                                          const PlaceOf<typename Math::Index> &place) {
-    mlir::Value operand = contract.getInputs()[lhs];
-    return move.affine(contract.getInputMap(lhs), symbols, position, domain,
-                       mlir::cast<RankedTensorType>(operand.getType()), place);
-  }
-};
-
-/// Sizes of tiles and blocks.
-struct Tile {
-  Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartitioned);
-
-  unsigned elementBytes, width;
-  /// Rows of a tile, and of the low one for the last few rows.
-  unsigned height, lowHeight;
-  /// Rows and panels of a block; rows are whole tiles.
-  int64_t blockRows, blockPanels = 8;
-  /// Rows of a panel that a tile goes through at once.
-  int64_t kStretch = 384;
-};
 
 /// Where the rows of a tile are read: element (r, k) at `base[r] + k * stride`, in numbers.
 struct LeftRows {
@@ -91,9 +39,9 @@ public:
 
 private:
   void chooseWay();
-  bool isReadInPlace(unsigned firstOfSegment);
-  /// With `k` along the loops of k from number `first` on.
-  PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k, unsigned first = 0);
+  bool isReadInPlace();
+  bool isReadInSegments();
+  PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k);
   Value *element(const LeftRows &rows, unsigned r, Value *k);
   /// The offset of the operand's element at a place of the product; it is read where it lies.
   Value *offsetOf(const Place &place);
