@@ -57,8 +57,7 @@ def tenon_arguments(folder, what):
                  "--input", f"image={folder}/image.npy"]
     if what == "train":
         return arguments + ["--input", f"label={folder}/label.npy"]
-    return arguments + [value for name in ("size", "channels", "padding")
-                        for value in ("--input", f"{name}={getattr(problem, name)}")]
+    return arguments
 
 
 def commands(folder, what):
