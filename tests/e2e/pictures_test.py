@@ -118,6 +118,12 @@ class Pictures(TenonTest):
             self.tenon("inspect", "p.tn", "--data", "--split", "test", "--output", f"t{seed}.png", "--seed", seed)
         self.assertEqual((self.folder / "t0.png").read_bytes(), (self.folder / "t1.png").read_bytes())
 
+    def test_code_is_made_for_what_the_data_tells(self):
+        """The number of classes is a name up to the kernels, and three in the code."""
+        self.make()
+        self.assertIn("#tenon.dims<batch, classes>", self.tenon("inspect", "p.tn").stdout)
+        self.assertIn("define", self.tenon("inspect", "p.tn", "--stage", "llvm", "--entry", "train_step").stdout)
+
     def test_rows_as_text(self):
         self.put("d.csv", "text,age,job\na big dog,30,cook\nthe dog,40,smith\n")
         self.put("d.tn", """\

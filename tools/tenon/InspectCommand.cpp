@@ -2,6 +2,7 @@
 #include "passes/Passes.h"
 #include "tools/tenon/Arguments.h"
 #include "tools/tenon/InspectData.h"
+#include "tools/tenon/Sessions.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -96,6 +97,17 @@ int inspect(const Common &common, const InspectOptions &options) {
   auto checked = checkProgram(common, {options.function, arguments.fixed, {}});
   if (!checked)
     return Exit::Failed;
+  // Code is made for the extents that the data tells; up to the kernels they are names.
+  bool isCode = options.stage == "llvm" || options.stage == "asm" || options.stage == "memory";
+  const auto &training = checked->program->training;
+  if (isCode && training && data::hasOpenExtents(training->dataset)) {
+    auto opened = openTraining(common, nullptr, /*steps=*/false);
+    if (!opened)
+      return Exit::Failed;
+    checked = checkProgram(common, {"", {}, opened->table.extents()});
+    if (!checked)
+      return Exit::Failed;
+  }
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   auto module = lowerProgram(*checked, context);
   keepOnly(*module, options.entry);
