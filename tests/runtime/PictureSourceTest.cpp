@@ -6,6 +6,7 @@
 #include "runtime/data/Sources.h"
 #include "runtime/data/Table.h"
 #include "tests/runtime/PictureFiles.h"
+#include "tests/runtime/Stages.h"
 #include "tests/runtime/TestFolder.h"
 
 #include <algorithm>
@@ -17,11 +18,8 @@ using namespace tenon::data;
 
 namespace {
 
-Argument named(std::string name, auto value) { return {std::move(name), Value{value}}; }
-
-Stage stage(std::string name, std::vector<Argument> arguments = {}) {
-  return {std::move(name), std::move(arguments), "p.tn:9:3"};
-}
+using test::named;
+using test::stage;
 
 Stage resize(int64_t height, int64_t width) {
   return stage("resize", {named("height", height), named("width", width)});

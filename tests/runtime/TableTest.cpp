@@ -4,6 +4,7 @@
 #include "runtime/data/BatchStream.h"
 #include "runtime/data/RawRows.h"
 #include "runtime/data/Sources.h"
+#include "tests/runtime/Stages.h"
 #include "tests/runtime/TestFolder.h"
 
 #include <algorithm>
@@ -16,11 +17,8 @@ using namespace tenon::data;
 
 namespace {
 
-Argument named(std::string name, auto value) { return {std::move(name), Value{value}}; }
-
-Stage stage(std::string name, std::vector<Argument> arguments = {}) {
-  return {std::move(name), std::move(arguments), "p.tn:9:3"};
-}
+using test::named;
+using test::stage;
 
 Field field(std::string name, std::string dtype, std::vector<Extent> dims, std::string column,
             std::vector<Stage> stages = {}, std::vector<Argument> options = {}) {
