@@ -122,9 +122,8 @@ private:
 
   static bool isReadInWindows(OpOperand &use) {
     auto contract = dyn_cast<ContractOp>(use.getOwner());
-    auto shape = contract ? classifyContraction(contract) : std::nullopt;
-    return shape && isWorthTiling(contract, *shape) &&
-           readsWindows(contract.getInputMap(use.getOperandNumber()));
+    return contract && readsWindows(contract.getInputMap(use.getOperandNumber())) &&
+           kindOf(contract) == KernelKind::contraction;
   }
 
   /// True if reading `value` through `use` evaluates its elements several times.
@@ -139,7 +138,7 @@ private:
       return use.getOperandNumber() == 1;
     if (auto contract = dyn_cast<ContractOp>(user)) {
       // Packing touches each element of both operands once, but for those in several windows.
-      if (auto shape = classifyContraction(contract); shape && isWorthTiling(contract, *shape))
+      if (kindOf(contract) == KernelKind::contraction)
         return isReadInWindows(use);
       AffineMap map = contract.getInputMap(use.getOperandNumber());
       for (unsigned d = 0; d < map.getNumDims(); ++d)

@@ -62,6 +62,10 @@ static std::optional<Dim> stepOf(const BufferLayout &layout, m::AffineMap map, u
   return step;
 }
 
+bool LeftOperand::isStoredAsSummed() const {
+  return e.memoryType(elementOf(operand.getType())) == number;
+}
+
 /// Tries to read the operand where it lies, all of k as one segment.
 bool LeftOperand::isReadInPlace() {
   SurveyMath math;
@@ -71,7 +75,7 @@ bool LeftOperand::isReadInPlace() {
   auto address =
       move.address(operand, product.leftPlace(move, surveyPlace({}, next)), e.request.inputs);
   isOneLoop = math.laneDivisions == 0;
-  if (!address || !isOneLoop || address->offset.kind == LaneStride::Any)
+  if (!address || !isOneLoop || address->offset.kind == LaneStride::Any || !isStoredAsSummed())
     return false;
   input = address->input;
   inputStride = address->offset.isUniform() ? Dim(0) : address->offset.stride;
@@ -82,7 +86,7 @@ bool LeftOperand::isReadInPlace() {
 /// walk through memory in equal steps.
 bool LeftOperand::isReadInSegments() {
   auto argument = m::dyn_cast<m::BlockArgument>(operand);
-  if (!argument || product.k.empty())
+  if (!argument || product.k.empty() || !isStoredAsSummed())
     return false;
   const BufferLayout &layout = e.request.inputs[argument.getArgNumber()];
   m::AffineMap map = product.contract.getInputMap(product.lhs);
@@ -104,11 +108,7 @@ bool LeftOperand::isReadInSegments() {
 
 void LeftOperand::chooseWay() {
   LaneStride next{LaneStride::Strided, Dim(1)};
-  bool isStoredAsSummed = e.memoryType(elementOf(operand.getType())) == number;
-  if (isReadInPlace() && isStoredAsSummed)
-    return;
-  input.reset();
-  if (isStoredAsSummed && isReadInSegments())
+  if (isReadInPlace() || isReadInSegments())
     return;
   auto cost = [&](const LaneStride &row, const LaneStride &k) {
     SurveyMath own;

@@ -39,6 +39,8 @@ public:
 
 private:
   void chooseWay();
+  /// True if its elements needn't be widened before they are multiplied.
+  bool isStoredAsSummed() const;
   bool isReadInPlace();
   bool isReadInSegments();
   PlaceOf<LaneStride> surveyPlace(const LaneStride &row, const LaneStride &k);
