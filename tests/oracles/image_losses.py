@@ -25,7 +25,7 @@ import optax
 import torch
 from safetensors.numpy import save_file
 
-from record import record
+from record import apart, compare_losses, record
 
 root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "bench" / "image_step"))
@@ -85,10 +85,6 @@ def jax_losses(weights, images, labels, noise=0.0, seed=0):
     return np.array(losses)
 
 
-def apart(ours, theirs):
-    return float(np.max(np.abs(ours - theirs) / np.abs(theirs)))
-
-
 def steady_start():
     """Its seed, weights and batches, and how far noise moved the first 10 losses."""
     for seed in itertools.count(7):
@@ -121,13 +117,7 @@ with tempfile.TemporaryDirectory() as scratch:
     for name, dtype, steps, bound in (("f64", np.float64, args.steps, 1e-8), ("f32", np.float32, 10, 1e-4)):
         given = ({key: value.astype(dtype) for key, value in weights.items()}, images.astype(dtype), labels.astype(dtype))
         ours = tenon_losses(*given, name, pathlib.Path(scratch))
-        for peer, theirs in (("PyTorch", torch_losses(*given)), ("JAX", jax_losses(*given))):
-            found = apart(ours[:steps], theirs[:steps])
-            holds = found <= bound
-            figures[f"{name} {peer}"] = {"steps": steps, "largest_relative_difference": found,
-                                         "bound": bound, "holds": holds}
-            print(f"{name}, {steps} steps, {peer}: {found:.2e} apart at most "
-                  f"(bound {bound:g}): {'holds' if holds else 'DOES NOT HOLD'}")
-        figures[f"{name} losses"] = [float(ours[0]), float(ours[-1])]
+        peers = {"PyTorch": torch_losses(*given), "JAX": jax_losses(*given)}
+        figures |= compare_losses(name, ours, peers, steps, bound)
 record("image_losses.py", ["jax", "torch", "optax", "numpy"], figures)
 sys.exit(0 if all(f.get("holds", True) for f in figures.values() if isinstance(f, dict)) else 1)

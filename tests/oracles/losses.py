@@ -17,7 +17,7 @@ import optax
 import torch
 from safetensors.numpy import save_file
 
-from record import record
+from record import compare_losses, record
 
 root = pathlib.Path(__file__).resolve().parents[2]
 parser = argparse.ArgumentParser()
@@ -146,7 +146,7 @@ def tenon_losses(weights, tokens, labels, name, folder):
 
 weights = made_weights()
 tokens, labels = made_batches()
-worst, figures = {}, {}
+figures = {}
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     for dtype, peer_types, steps, bound in (
@@ -155,13 +155,6 @@ with tempfile.TemporaryDirectory() as name:
         ours = tenon_losses(weights, tokens, labels, dtype, folder)
         peers = {"PyTorch": torch_losses(weights, tokens, labels, peer_types[0]),
                  "JAX": jax_losses(weights, tokens, labels, peer_types[1])}
-        for peer, theirs in peers.items():
-            apart = np.max(np.abs(ours[:steps] - theirs[:steps]) / np.abs(theirs[:steps]))
-            holds = bool(apart <= bound)
-            figures[f"{dtype} {peer}"] = {"steps": steps, "largest_relative_difference": apart,
-                                          "bound": bound, "holds": holds}
-            print(f"{dtype}, {steps} steps, {peer}: {apart:.2e} apart at most "
-                  f"(bound {bound:g}): {'holds' if holds else 'DOES NOT HOLD'}")
-        figures[f"{dtype} losses"] = [float(ours[0]), float(ours[-1])]
+        figures |= compare_losses(dtype, ours, peers, steps, bound)
 record("losses.py", ["jax", "torch", "optax", "numpy"], figures)
 sys.exit(0 if all(f.get("holds", True) for f in figures.values() if isinstance(f, dict)) else 1)

@@ -17,3 +17,21 @@ def record(script, packages, figures):
     versions = {name: importlib.metadata.version(name) for name in packages}
     kept[script] = {"cpu": cpu_name(), "versions": versions, "figures": figures}
     path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+
+def apart(ours, theirs):
+    """The largest difference, relative to theirs."""
+    return float(max(abs(ours - theirs) / abs(theirs)))
+
+
+def compare_losses(dtype, ours, peers, steps, bound):
+    """Figures of the first `steps` losses beside each peer's, which are also printed."""
+    figures = {f"{dtype} losses": [float(ours[0]), float(ours[-1])]}
+    for peer, theirs in peers.items():
+        found = apart(ours[:steps], theirs[:steps])
+        holds = found <= bound
+        figures[f"{dtype} {peer}"] = {"steps": steps, "largest_relative_difference": found,
+                                      "bound": bound, "holds": holds}
+        print(f"{dtype}, {steps} steps, {peer}: {found:.2e} apart at most "
+              f"(bound {bound:g}): {'holds' if holds else 'DOES NOT HOLD'}")
+    return figures
