@@ -55,13 +55,10 @@ TEST(ScatterKernel, several_tables_of_every_width) {
   struct {
     const char *row, *extents;
     std::vector<int64_t> shape;
-  } rows[] = {{"1x", "1", {1}},
-              {"2x", "2", {2}},
-              {"3x3x", "3, 3", {3, 3}},
-              {"5x", "5", {5}},
-              {"16x", "16", {16}},
-              {"17x", "17", {17}},
-              {"2x40x", "2, 40", {2, 40}},
+  } rows[] = {{"1x", "1", {1}},         {"2x", "2", {2}},
+              {"3x3x", "3, 3", {3, 3}}, {"4x", "4", {4}},
+              {"5x", "5", {5}},         {"16x", "16", {16}},
+              {"17x", "17", {17}},      {"2x40x", "2, 40", {2, 40}},
               {"6x2x", "6, 2", {6, 2}}};
   for (auto &[row, extents, shape] : rows)
     for (int64_t n : {0, 1, 16, 47, 700}) {
@@ -84,6 +81,18 @@ TEST(ScatterKernel, narrow_and_wide_sums_beside_each_other) {
       {sample(TENON_BF16, {50, 3}), sample(TENON_F64, {50}),
        sampleIntegers(TENON_I64, {50}, -1, 8)},
       {{1e-2, 1e-2}, {}, {"scatter"}});
+}
+
+TEST(ScatterKernel, more_rows_than_there_is_room_for) {
+  checkKernels(
+      R"(func.func @f(%u: tensor<900x3xf32>, %v: tensor<900x5xf32>, %i: tensor<900xi32>) -> (tensor<3000x3xf32>, tensor<3000x5xf32>) {
+    %r = tenon.scatter_add %u at %i : tensor<900x3xf32>, tensor<900xi32> -> tensor<3000x3xf32>
+    %s = tenon.scatter_add %v at %i : tensor<900x5xf32>, tensor<900xi32> -> tensor<3000x5xf32>
+    return %r, %s : tensor<3000x3xf32>, tensor<3000x5xf32>
+  })",
+      {sample(TENON_F32, {900, 3}), sample(TENON_F32, {900, 5}),
+       sampleIntegers(TENON_I32, {900}, 0, 2999)},
+      {{0, 0}, {}, {"scatter"}});
 }
 
 TEST(ScatterKernel, rows_of_a_width_known_at_run_time) {

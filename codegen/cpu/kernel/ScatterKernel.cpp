@@ -6,6 +6,10 @@
 // own is as good as random, and a branch on it would be mispredicted half of the time. Tables whose
 // updates fall on the same rows share the walk.
 //
+// What is stored through a mask has to reach the cache before it can be loaded again, and the next
+// update may be for the same row. So rows that don't fill vectors are added up with room behind
+// them, in memory of the thread's own, if that holds them, and are moved to the table at the end.
+//
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/kernel/ElementLoops.h"
 #include "codegen/cpu/kernel/Kernels.h"
@@ -29,27 +33,50 @@ class Table {
 public:
   Table(Emission &e, ScatterAddOp op, unsigned output)
       : op(op), e(e), b(e.b), output(output), type(m::cast<RankedTensorType>(op.getType())),
-        element(type.getElementType()), groups(loopsInRow()), pull(e, lanesInRow()) {}
+        element(type.getElementType()), groups(loopsInRow()), pull(e, lanesInRow()),
+        sums(e.request.outputs[output]) {}
 
   /// Sums of narrow reals would be rounded after every addition in memory of their own type.
   bool isSummedInRegisters() const {
     return e.memoryType(element) != e.registerType(element) && !element.isInteger(1);
   }
 
+  /// Takes room for the sums at `used` of the scratch memory, if that is where they are better
+  /// made and there is enough; answers what is used then.
+  int64_t takeRoom(int64_t used) {
+    BufferLayout roomy = withRoom();
+    auto size = (roomy.strides[0] * dimsOf(type)[0]).constant();
+    if (isSummedInRegisters() || !leavesLanes() || !size)
+      return used;
+    int64_t end = llvm::alignTo(used + *size * e.memoryBytes(element), 64);
+    if (end > mostScratch)
+      return used;
+    sums = roomy;
+    room = e.b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), e.scratch, used);
+    return end;
+  }
+
   void clear(Value *row) {
     elements([&](const Place &inRow, const Mask *mask) {
-      pull.storeResult(zero(), output, behind(at(row), inRow), mask);
+      storeSum(zero(), behind(at(row), inRow), mask);
     });
   }
 
   void add(const Place &update, Value *row) {
-    const BufferLayout &layout = e.request.outputs[output];
     elements([&](const Place &inRow, const Mask *mask) {
       Place place = behind(at(row), inRow);
-      Value *before = pull.load(e.outputPointer(output), element, pull.move.offset(layout, place),
-                                mask, [&](Value *access) { e.markStore(access, output); });
       Value *term = pull.element(op.getUpdates(), behind(update, inRow), mask);
-      pull.storeResult(sum(before, term), output, place, mask);
+      storeSum(sum(loadSum(place, mask), term), place, mask);
+    });
+  }
+
+  /// Puts the sums of a row into the table.
+  void moveOut(Value *row) {
+    if (!room)
+      return;
+    elements([&](const Place &inRow, const Mask *mask) {
+      Place place = behind(at(row), inRow);
+      pull.storeResult(loadSum(place, mask), output, place, mask);
     });
   }
 
@@ -71,12 +98,48 @@ public:
   const Pull &reader() const { return pull; }
 
 private:
-  /// Up to so many elements of a row's innermost loop are added one by one: what is stored through
-  /// a mask has to reach the cache before it can be loaded again, and the next update may be for
-  /// the same row.
-  static constexpr int64_t fewElements = 4;
+  /// Up to so many elements of a row's innermost loop are added one by one: always, and where they
+  /// don't fill a vector for which there is no room.
+  static constexpr int64_t fewElements = 2, fewElementsWithoutRoom = 4;
   /// Loops of so few steps are written out.
   static constexpr int64_t fewSteps = 4;
+  /// Scratch memory that a kernel may take: most of the first-level cache.
+  static constexpr int64_t mostScratch = 24 << 10;
+
+  /// True if a row's innermost loop is worth vectors and doesn't fill them.
+  bool leavesLanes() {
+    if (groups.empty())
+      return false;
+    auto constant = groups.back().extent.constant();
+    return constant && *constant > fewElements && *constant % pull.math.lanes != 0;
+  }
+  /// The table with every run of the innermost loop rounded up to whole vectors.
+  BufferLayout withRoom() {
+    BufferLayout layout = e.request.outputs[output];
+    auto extents = dimsOf(type);
+    Dim stride(1);
+    for (int axis = extents.size() - 1; axis >= 0; --axis) {
+      layout.strides[axis] = stride;
+      stride = stride * extents[axis];
+      bool startsLanes = !groups.empty() && axis == int(groups.back().first) + 1;
+      if (auto run = stride.constant(); run && startsLanes)
+        stride = Dim(llvm::alignTo(*run, pull.math.lanes));
+    }
+    return layout;
+  }
+
+  Value *loadSum(const Place &place, const Mask *mask) {
+    return pull.load(room ? room : e.outputPointer(output), element, pull.move.offset(sums, place),
+                     room ? nullptr : mask, marked());
+  }
+  void storeSum(Value *value, const Place &place, const Mask *mask) {
+    if (!room)
+      return pull.storeResult(value, output, place, mask);
+    pull.store(value, room, element, pull.move.offset(sums, place), nullptr, marked());
+  }
+  std::function<void(Value *)> marked() {
+    return [this](Value *access) { room ? e.markScratch(access) : e.markStore(access, output); };
+  }
 
   unsigned indexRank() { return m::cast<RankedTensorType>(op.getIndices().getType()).getRank(); }
   Place at(Value *row) {
@@ -129,7 +192,10 @@ private:
       };
       bool isLane = depth + 1 == groups.size();
       auto constant = group.extent.constant();
-      if (constant && *constant <= (isLane ? fewElements : fewSteps)) {
+      int64_t few = !isLane                  ? fewSteps
+                    : leavesLanes() && !room ? fewElementsWithoutRoom
+                                             : fewElements;
+      if (constant && *constant <= few) {
         for (int64_t i = 0; i < *constant; ++i)
           self(self, inner(Index::uniform(e.number(i))), depth + 1);
         return;
@@ -163,6 +229,9 @@ private:
   m::Type element;
   llvm::SmallVector<LoopGroup> groups;
   Pull pull;
+  /// Where the sums are made: in the table itself, or at `room`.
+  BufferLayout sums;
+  Value *room = nullptr;
 };
 
 //===----------------------------------------------------------------------===//
@@ -179,8 +248,11 @@ public:
     if (e.request.partitionAxis.value_or(0) != 0)
       return cannot(e.request.op, "the partition of a scatter along another axis than its rows");
     llvm::SmallVector<Table *> inRegisters, inMemory;
-    for (auto &table : tables)
+    scratchBytes = 2 * noteBytes;
+    for (auto &table : tables) {
       (table->isSummedInRegisters() ? inRegisters : inMemory).push_back(table.get());
+      scratchBytes = table->takeRoom(scratchBytes);
+    }
     e.loop(e.lo, e.hi, e.number(1), [&](Value *row) {
       for (Table *table : inMemory)
         table->clear(row);
@@ -194,6 +266,10 @@ public:
         for (Table *table : inMemory)
           table->add(update, row);
       });
+    e.loop(e.lo, e.hi, e.number(1), [&](Value *row) {
+      for (Table *table : inMemory)
+        table->moveOut(row);
+    });
     for (auto &table : tables)
       if (auto error = finish(table->reader()))
         return std::move(error);
@@ -247,7 +323,6 @@ private:
 
   /// The same for the updates front[0], front[1], ... front[extent - 1].
   void eachOwnInLine(const Place &front, Value *extent, OnUpdate body) {
-    scratchBytes = 2 * noteBytes;
     e.loop(e.number(0), extent, e.number(block), [&](Value *from) {
       Value *to = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b.CreateAdd(from, e.number(block)),
                                           extent);
