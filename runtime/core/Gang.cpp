@@ -15,9 +15,16 @@
 namespace tenon {
 
 namespace {
-/// About 25 µs of looking before a thread sleeps: longer than the gap between two kernels, shorter
-/// than anyone else on the machine would notice.
-constexpr int32_t kSpins = 2000;
+/// About 25 to 80 µs of looking before a thread without work sleeps: shorter than anyone else on
+/// the machine would notice.
+constexpr int32_t kIdleSpins = 2000;
+/// Four times that where the others are at work on the same call. Longer than a sleeping processor
+/// takes to wake, 30 µs and more on a virtual one: were it shorter, whoever has slept once comes so
+/// late to the next meeting that the others sleep there in their turn, and so on at every meeting.
+constexpr int32_t kMeetingSpins = 4 * kIdleSpins;
+/// Looks between which a waiting thread lets others have its processor: one of them may be the
+/// thread it waits for.
+constexpr int32_t kSpinsAtATime = kIdleSpins;
 
 void pauseProcessor() {
 #if defined(__x86_64__)
@@ -48,6 +55,8 @@ void WaitWord::awaitChange(uint32_t old, int32_t spins) {
     if (load() != old)
       return;
     pauseProcessor();
+    if ((i + 1) % kSpinsAtATime == 0)
+      sched_yield();
   }
   // A sleeper announces itself before the kernel compares the word, a publisher stores the word
   // before it looks for sleepers: one of them sees the other.
@@ -69,7 +78,9 @@ bool Gang::start(int32_t count) {
   workers = new (std::nothrow) Worker[size_t(count - 1)];
   if (!workers)
     return false;
-  spins = count <= availableProcessors() ? kSpins : 0;
+  bool hasProcessorEach = count <= availableProcessors();
+  idleSpins = hasProcessorEach ? kIdleSpins : 0;
+  meetingSpins = hasProcessorEach ? kMeetingSpins : 0;
   // Signals belong to the application's own threads.
   sigset_t all, before;
   sigfillset(&all);
@@ -101,7 +112,7 @@ void *Gang::workerMain(void *worker) {
 
 void Gang::work(int32_t index) {
   for (uint32_t seen = 0;;) {
-    generation.awaitChange(seen, spins);
+    generation.awaitChange(seen, idleSpins);
     seen = generation.load();
     if (stop)
       return;
@@ -126,7 +137,7 @@ void Gang::run(int32_t n, void (*newTask)(void *, int32_t), void *newArgument) {
   generation.publish(now);
   newTask(newArgument, 0);
   for (uint32_t last = finished.load(); last != now; last = finished.load())
-    finished.awaitChange(last, spins);
+    finished.awaitChange(last, meetingSpins);
 }
 
 } // namespace tenon

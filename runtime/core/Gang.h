@@ -63,7 +63,8 @@ public:
   /// Starts count - 1 workers; false where the system refuses one.
   bool start(int32_t count);
   int32_t size() const { return workerCount + 1; }
-  int32_t spinLimit() const { return spins; }
+  /// How often a thread looks, before it sleeps, whether the others have come to a meeting.
+  int32_t spinLimit() const { return meetingSpins; }
   /// Calls task(argument, i) for all i in [0, n) at the same time, n <= size().
   void run(int32_t n, void (*task)(void *argument, int32_t i), void *argument);
 
@@ -78,7 +79,7 @@ private:
 
   Worker *workers = nullptr;
   int32_t workerCount = 0;
-  int32_t spins = 0;
+  int32_t idleSpins = 0, meetingSpins = 0;
   int32_t active = 0;
   void (*task)(void *, int32_t) = nullptr;
   void *argument = nullptr;
