@@ -7,7 +7,7 @@ using namespace tenon;
 /// Elements that are computed while two threads meet and see what each other wrote: about 0.3 µs.
 static constexpr int64_t meeting = 2048;
 
-static Dim workOf(KernelOp kernel) {
+Dim tenon::workOf(KernelOp kernel) {
   Dim work(0);
   for (Value result : kernel.getResults())
     work = work + elementsOf(cast<RankedTensorType>(result.getType()));
@@ -25,7 +25,7 @@ static Dim workOf(KernelOp kernel) {
 }
 
 /// Of one pass through a block.
-static std::optional<Dim> workOf(Block &block) {
+static std::optional<Dim> workOfPass(Block &block) {
   Dim work(0);
   for (Operation &op : block) {
     if (op.hasAttr("commit") || isa<LoopOp>(op))
@@ -35,7 +35,7 @@ static std::optional<Dim> workOf(Block &block) {
       continue;
     }
     for (Region &region : op.getRegions()) {
-      auto inner = workOf(region.front());
+      auto inner = workOfPass(region.front());
       if (!inner)
         return std::nullopt;
       auto scan = dyn_cast<ScanOp>(op);
@@ -46,5 +46,5 @@ static std::optional<Dim> workOf(Block &block) {
 }
 
 std::optional<Dim> tenon::stepWorkBeyondMeeting(ScanOp scan) {
-  return workOf(scan.getBody().front());
+  return workOfPass(scan.getBody().front());
 }

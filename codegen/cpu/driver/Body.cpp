@@ -2,6 +2,7 @@
 #include "codegen/cpu/driver/Body.h"
 
 #include "codegen/cpu/DimCode.h"
+#include "codegen/cpu/StepWork.h"
 
 namespace tenon::driver {
 
@@ -147,6 +148,47 @@ std::pair<Value *, Value *> BodyEmitter::share(Value *tasks, int64_t grain) {
   return {lo, cut(b.CreateAdd(thread, b.getInt64(1)))};
 }
 
+/// This thread's part of a kernel.
+std::pair<Value *, Value *> BodyEmitter::shareOf(KernelOp kernel, const EmittedKernel &code) {
+  Value *tasks = dim(code.tasks);
+  auto [lo, hi] = share(tasks, code.grain);
+  Value *stays = staysWithFirst(kernel);
+  for (m::Value result : kernel.getResults())
+    for (int slot : memoryOf(result))
+      if (stays)
+        writtenByFirst[slot] = stays;
+      else
+        writtenByFirst.erase(slot);
+  if (!stays)
+    return {lo, hi};
+  Value *isFirst = b.CreateICmpEQ(thread, b.getInt64(0));
+  Value *whole = b.CreateSelect(isFirst, tasks, b.getInt64(0));
+  return {b.CreateSelect(stays, b.getInt64(0), lo), b.CreateSelect(stays, whole, hi)};
+}
+
+/// What the first thread alone has written, if it is little, lies in that thread's cache: fetching
+/// it takes the others longer than a kernel that does little with it. Answers where the first
+/// thread runs the kernel by itself, an i1; null: nowhere.
+Value *BodyEmitter::staysWithFirst(KernelOp kernel) {
+  /// A line of the cache is fetched from another's in the time of some hundred additions.
+  constexpr int64_t littleWork = 16; // for an element fetched
+  constexpr int64_t fewElements = 1 << 17;
+  Value *isFirsts = nullptr;
+  Dim fetched(0);
+  for (m::Value input : kernel.getInputs())
+    for (int slot : memoryOf(input))
+      if (auto found = writtenByFirst.find(slot); found != writtenByFirst.end()) {
+        isFirsts = isFirsts ? b.CreateAnd(isFirsts, found->second) : found->second;
+        fetched = fetched + elementsOf(m::cast<m::RankedTensorType>(input.getType()));
+        break;
+      }
+  if (!isFirsts)
+    return nullptr;
+  Value *isLittle = b.CreateICmpSLE(dim(workOf(kernel)), dim(fetched * Dim(littleWork)));
+  Value *areFew = b.CreateICmpSLE(dim(fetched), b.getInt64(fewElements));
+  return b.CreateAnd(isFirsts, b.CreateAnd(isLittle, areFew));
+}
+
 //===----------------------------------------------------------------------===//
 // Blocks
 //===----------------------------------------------------------------------===//
@@ -206,7 +248,7 @@ void BodyEmitter::emitKernel(KernelOp kernel) {
     pass(result);
   Value *lo = rowsFrom, *hi = rowsTo;
   if (!withoutBarriers)
-    std::tie(lo, hi) = share(dim(code.tasks), code.grain);
+    std::tie(lo, hi) = shareOf(kernel, code);
   auto *call = BasicBlock::Create(context, kernel.getSymName().str(), function);
   auto *after = BasicBlock::Create(context, "after", function);
   b.CreateCondBr(b.CreateICmpSLT(lo, hi), call, after);
@@ -242,6 +284,7 @@ void BodyEmitter::emitIf(IfOp branch) {
     emitBlock(block);
     if (!written.empty() || !llvm::includes(read, readSince))
       barrier();
+    writtenByFirst.clear();
     b.CreateBr(after);
   }
   b.SetInsertPoint(after);

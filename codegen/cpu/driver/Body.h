@@ -63,6 +63,8 @@ private:
   void meet();
   void barrierIfPending();
   std::pair<Value *, Value *> share(Value *tasks, int64_t grain);
+  std::pair<Value *, Value *> shareOf(KernelOp kernel, const EmittedKernel &code);
+  Value *staysWithFirst(KernelOp kernel);
 
   //===--------------------------------------------------------------------===//
   // Blocks
@@ -84,6 +86,7 @@ private:
     Repetition loop;
     bool byRows = false, isOpen = false;
     Value *steps = nullptr;   // of a scan; the most that a loop may make
+    Value *isSmall = nullptr; // an i1: the first thread alone runs the scan; null: all run it
     Value *isOther = nullptr; // an i1: this thread skips the scan; null: none does
     BasicBlock *head = nullptr, *inside = nullptr, *after = nullptr, *skip = nullptr;
     /// Of each carried value: the memory it starts in, and the two that steps write in turn.
@@ -96,7 +99,7 @@ private:
   void emitLoop(Repetition loop);
   LoopCode planLoop(Repetition loop);
   Value *mostSteps(Repetition loop);
-  Value *oneThreadIfSmall(Repetition loop);
+  void oneThreadIfSmall(LoopCode &code);
   void emitHead(LoopCode &code);
   void emitStep(LoopCode &code);
   void bindBody(Repetition loop, llvm::ArrayRef<llvm::PHINode *> current, Value *t);
@@ -124,6 +127,8 @@ private:
   llvm::DenseMap<m::Value, std::set<int>> memory;
   llvm::DenseMap<m::Value, llvm::SmallVector<Dim>> outerStrides;
   std::set<int> written, readSince;
+  /// Slots that the first thread alone has written where the i1 holds.
+  std::map<int, Value *> writtenByFirst;
 };
 
 } // namespace tenon::driver

@@ -20,9 +20,14 @@ void BodyEmitter::emitLoop(Repetition loop) {
   b.SetInsertPoint(code.after);
   std::tie(alone, thread, threads) = outside;
   bindResults(code);
+  writtenByFirst.clear();
   if (code.isOther)
     bindAfterSkipping(code);
   barrier();
+  if (code.isSmall)
+    for (m::Value result : loop->getResults())
+      for (int slot : memoryOf(result))
+        writtenByFirst[slot] = code.isSmall;
 }
 
 BodyEmitter::LoopCode BodyEmitter::planLoop(Repetition loop) {
@@ -34,7 +39,7 @@ BodyEmitter::LoopCode BodyEmitter::planLoop(Repetition loop) {
   if (code.byRows)
     std::tie(rowsFrom, rowsTo) = share(dim(plan.rows.lookup(loop).rows), 1);
   else
-    code.isOther = oneThreadIfSmall(loop);
+    oneThreadIfSmall(code);
   code.head = BasicBlock::Create(context, code.isOpen ? "loop" : "scan", function);
   code.inside = BasicBlock::Create(context, code.isOpen ? "loop_body" : "scan_body", function);
   code.after = BasicBlock::Create(context, code.isOpen ? "loop_end" : "scan_end", function);
@@ -124,20 +129,18 @@ Value *BodyEmitter::mostSteps(Repetition loop) {
 }
 
 /// Where the steps of a scan are small, what follows is emitted for one thread alone that doesn't
-/// wait: `alone`, `thread` and `threads` change. Answers whether this is another thread, which
-/// skips the scan; null if all run it in any case.
-Value *BodyEmitter::oneThreadIfSmall(Repetition loop) {
-  auto scan = m::dyn_cast<ScanOp>(loop.getOperation());
+/// wait: `alone`, `thread` and `threads` change; the others skip the scan.
+void BodyEmitter::oneThreadIfSmall(LoopCode &code) {
+  auto scan = m::dyn_cast<ScanOp>(code.loop.getOperation());
   auto work = scan ? stepWorkBeyondMeeting(scan) : std::nullopt;
   if (!work || withoutBarriers || plan.memory.grown > 0)
-    return nullptr; // no room can be asked for by one thread
+    return; // no room can be asked for by one thread
   if (auto number = work->constant(); number && *number >= 0)
-    return nullptr;
-  Value *isSmall = b.CreateICmpSLT(dim(*work), b.getInt64(0), "small_steps");
-  Value *isOther = b.CreateAnd(isSmall, b.CreateICmpNE(thread, b.getInt64(0)), "is_other");
-  alone = alone ? b.CreateOr(alone, isSmall) : isSmall;
-  threads = b.CreateSelect(isSmall, b.getInt64(1), threads);
-  return isOther;
+    return;
+  code.isSmall = b.CreateICmpSLT(dim(*work), b.getInt64(0), "small_steps");
+  code.isOther = b.CreateAnd(code.isSmall, b.CreateICmpNE(thread, b.getInt64(0)), "is_other");
+  alone = alone ? b.CreateOr(alone, code.isSmall) : code.isSmall;
+  threads = b.CreateSelect(code.isSmall, b.getInt64(1), threads);
 }
 
 /// In front of what follows a scan that some threads skip: they find its results where the last
