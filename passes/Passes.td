@@ -163,6 +163,16 @@ def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def SplitWindows : Pass<"split-windows", "::mlir::func::FuncOp"> {
+  let summary = "Computes products that are pooled window by window";
+  let description = [{
+    A product whose result is read by nothing but a reduction over small windows that don't overlap
+    gets the windows as axes of its own, behind its rows. `form-kernels` can then put the reduction
+    into the product's kernel.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def FormUpdates : Pass<"form-updates", "::mlir::func::FuncOp"> {
   let summary = "Finds carried tensors of which a scan's body changes one row";
   let description = [{

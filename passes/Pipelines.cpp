@@ -64,14 +64,16 @@ void tenon::buildKernelPipeline(OpPassManager &manager) {
   functions.addPass(createExpandMaps());
   // 2. Before the grouping as well: it would compute the row's select in whoever reads it.
   functions.addPass(createFormUpdates());
-  // 3. Groups of ops become kernels.
+  // 3. Before the grouping, which can then put a pooling into the kernel of its product.
+  functions.addPass(createSplitWindows());
+  // 4. Groups of ops become kernels.
   functions.addPass(createFormKernels());
-  // 4. Right operands of contractions get kernels of their own, out of scans where possible; it
+  // 5. Right operands of contractions get kernels of their own, out of scans where possible; it
   //    needs to know which contraction is which kernel.
   functions.addPass(createPackOperands());
-  // 5. Operands that two contractions pack alike are packed once.
+  // 6. Operands that two contractions pack alike are packed once.
   functions.addPass(createCSEPass());
-  // 6. Last, because from here on a kernel's results are places in memory.
+  // 7. Last, because from here on a kernel's results are places in memory.
   functions.addPass(createAssignDestinations());
 }
 

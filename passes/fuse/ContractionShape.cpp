@@ -84,6 +84,56 @@ std::optional<ContractionShape> tenon::classifyContraction(ContractOp op) {
   return shape;
 }
 
+//===----------------------------------------------------------------------===//
+// Reductions in a product's kernel
+//===----------------------------------------------------------------------===//
+
+bool tenon::canFold(ContractOp reduction) {
+  switch (reduction.getCombiner()) {
+  case Combiner::argmax:
+  case Combiner::argmin:
+  case Combiner::logsumexp:
+    return false;
+  default:
+    return reduction.getInputs().size() == 1 && isListOfLoops(reduction);
+  }
+}
+
+std::optional<int64_t> tenon::foldedRows(ArrayRef<Dim> extents, ArrayRef<unsigned> reduced) {
+  constexpr int64_t fewestRowsOfTile = 4;
+  int64_t rows = 1;
+  for (unsigned loop : reduced) {
+    auto extent = extents[loop].constant();
+    if (!extent || *extent < 1 || *extent > fewestRowsOfTile)
+      return std::nullopt;
+    rows *= *extent;
+  }
+  return rows > 1 && rows <= fewestRowsOfTile ? std::optional(rows) : std::nullopt;
+}
+
+bool tenon::joinsRows(ContractOp reduction, ContractOp product) {
+  auto shape = classifyContraction(product);
+  auto reduced = reduction.getReducedLoops();
+  AffineMap map = reduction.getInputMap(0), result = product.getResultMap();
+  if (!shape || !canFold(reduction) || reduced.size() >= shape->m.size() ||
+      !foldedRows(reduction.getExtentDims(), reduced) ||
+      map.getNumResults() != result.getNumResults() ||
+      map.getNumResults() != reduction.getResultMap().getNumResults() + reduced.size())
+    return false;
+  // Axis by axis: the result's loops in order, and the reduced ones where the last rows are.
+  unsigned firstFolded = shape->m[shape->m.size() - reduced.size()];
+  unsigned nextResult = 0, nextReduced = 0;
+  for (auto [place, axis] : llvm::zip(map.getResults(), result.getResults())) {
+    unsigned loop = cast<AffineDimExpr>(axis).getPosition();
+    bool isFolded = nextReduced > 0 ? nextReduced < reduced.size() : loop == firstFolded;
+    AffineExpr expected = isFolded ? getAffineDimExpr(reduced[nextReduced++], map.getContext())
+                                   : reduction.getResultMap().getResult(nextResult++);
+    if (place != expected)
+      return false;
+  }
+  return nextReduced == reduced.size();
+}
+
 bool tenon::isWorthTiling(ContractOp op, const ContractionShape &shape) {
   auto narrow = [&](ArrayRef<unsigned> loops, int64_t least) {
     auto extent = ContractionShape::extent(op, loops).constant();

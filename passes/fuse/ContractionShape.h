@@ -24,6 +24,18 @@ struct ContractionShape {
 /// combiner or body, a result map that isn't a permutation, a loop that only one operand reduces.
 std::optional<ContractionShape> classifyContraction(ContractOp op);
 
+/// True if a reduction is one that the kernel of its operand's product can make: of one operand,
+/// whose elements are joined in one round into a list of loops.
+bool canFold(ContractOp reduction);
+
+/// How many neighbouring rows of a product a reduction over the loops `reduced` joins; nullopt if
+/// they are too many for a register tile of every target, or not known.
+std::optional<int64_t> foldedRows(llvm::ArrayRef<Dim> extents, llvm::ArrayRef<unsigned> reduced);
+
+/// True if `reduction` reads a tensor that is laid out as the product's result and joins in it what
+/// the last rows' loops of the product lead to.
+bool joinsRows(ContractOp reduction, ContractOp product);
+
 /// True if packing and register tiling pay: not where a side is known to be narrower than a vector.
 bool isWorthTiling(ContractOp op, const ContractionShape &shape);
 

@@ -91,7 +91,7 @@ private:
     ops.push_back(op);
   }
   bool isOwn(Value value, Operation *op) {
-    if (op == group.heavy || llvm::is_contained(group.yields, value))
+    if (op == group.heavy || op == group.fold || llvm::is_contained(group.yields, value))
       return true;
     return isFusible(op) && !plan.stored.contains(value);
   }

@@ -60,6 +60,7 @@ public:
   FusionPlan run() {
     chooseStored();
     makeGroups();
+    joinFolds();
     joinEpilogues();
     joinScatters();
     joinMaps();
@@ -265,10 +266,10 @@ private:
       auto [value, identity] = work.pop_back_val();
       if (!seen.insert({value, identity}).second)
         continue;
-      bool isOwnHeavy = group.heavy && value == group.heavy->getResult(0);
-      if (isOwnHeavy) {
-        if (reads.inside.insert(group.heavy).second)
-          for (Value operand : group.heavy->getOperands())
+      Operation *op = value.getDefiningOp();
+      if (op && (op == group.heavy || op == group.fold)) {
+        if (reads.inside.insert(op).second)
+          for (Value operand : op->getOperands())
             work.push_back({operand, false});
         if (!identity)
           reads.elsewhere.insert(value);
@@ -386,6 +387,33 @@ private:
     llvm::append_range(groups[into].checks, groups[from].checks);
     alive[from] = false;
     rebuildEdges();
+  }
+
+  /// Reductions of neighbouring rows of a product are made where those are computed.
+  void joinFolds() {
+    for (unsigned g = 0; g < groups.size(); ++g)
+      for (unsigned r = 0; r < groups.size(); ++r)
+        if (alive[g] && alive[r] && canFold(groups[g], r) && !depends(r, g, true)) {
+          stored.erase(groups[g].heavy->getResult(0));
+          groups[g].fold = groups[r].heavy;
+          groups[g].yields = groups[r].yields;
+          alive[r] = false;
+          rebuildEdges();
+        }
+  }
+  bool canFold(const FusionGroup &product, unsigned r) {
+    auto reduction = dyn_cast_or_null<ContractOp>(groups[r].heavy);
+    return product.kind == KernelKind::contraction && !product.fold && reduction &&
+           groups[r].kind == KernelKind::reduction &&
+           joinsRows(reduction, cast<ContractOp>(product.heavy)) &&
+           leadsOnlyTo(product.heavy->getResult(0), reduction, r);
+  }
+  /// True if maps inside group `r` are all that is between `value` and `reduction`.
+  bool leadsOnlyTo(Value value, Operation *reduction, unsigned r) {
+    return llvm::all_of(value.getUsers(), [&](Operation *user) {
+      return user == reduction || (isa<MapOp>(user) && reads[r].inside.contains(user) &&
+                                   leadsOnlyTo(user->getResult(0), reduction, r));
+    });
   }
 
   /// Maps over a contraction's result are computed where it is stored.

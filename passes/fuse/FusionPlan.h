@@ -12,6 +12,8 @@ struct FusionGroup {
   KernelKind kind = KernelKind::map;
   /// The `contract`, `scatter_add` or `argsort` of the kernel; null for maps.
   mlir::Operation *heavy = nullptr;
+  /// A reduction of what the kernel makes of its product; null if there is none.
+  mlir::Operation *fold = nullptr;
   /// Values written to memory, all of one shape; those of scatters have equally many rows.
   llvm::SmallVector<mlir::Value> yields;
   /// Checks made in the kernel.
@@ -33,7 +35,7 @@ struct FusionPlan {
 /// and a load (transcendental functions and draws that several readers or a broadcast would
 /// repeat). Everything else is computed inside its readers. Groups of one shape then join where
 /// one reads the other element by element or both read the same tensor, maps join the contraction
-/// that feeds them, and scatters at the same indices join each other, as long as no dependence
+/// that feeds them, reductions of neighbouring rows join the product that they alone read, and scatters at the same indices join each other, as long as no dependence
 /// leaves the group and comes back.
 FusionPlan planFusion(mlir::Block &block);
 

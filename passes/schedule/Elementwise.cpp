@@ -6,10 +6,16 @@
 using namespace mlir;
 using namespace tenon;
 
+/// True if a reduction joins what the kernel makes of its product.
+static bool hasFold(KernelOp kernel) {
+  auto contractions = kernel.getBody().front().getOps<ContractOp>();
+  return llvm::range_size(contractions) > 1;
+}
+
 /// True if a result's element may come from anywhere.
 static bool isRowless(KernelOp kernel) {
   return kernel.getKind() == KernelKind::pack || kernel.getKind() == KernelKind::scatter ||
-         kernel.getKind() == KernelKind::sort;
+         kernel.getKind() == KernelKind::sort || hasFold(kernel);
 }
 
 bool tenon::readsOnlyElementwise(KernelOp kernel, unsigned index) {

@@ -206,3 +206,66 @@ TEST(ContractionKernel, input_gradient_of_a_convolution) {
       {sample(TENON_F32, {2, 9, 10, 24}), sample(TENON_F32, {3, 3, 20, 24}, 2)},
       {{1e-5, 1e-5}, {}, {"pack", "contraction"}});
 }
+
+/// A convolution of `b` pictures of h×w×5 by 3×3 windows, what `maps` make of its result %c, and a
+/// pooling of `windowY`×`windowX` of that.
+static std::string pooled(int64_t b, int64_t h, int64_t w, int64_t columns, int64_t windowY,
+                          int64_t windowX, const std::string &combiner) {
+  auto tensor = [](std::initializer_list<int64_t> shape) {
+    std::string text = "tensor<";
+    for (int64_t extent : shape)
+      text += std::to_string(extent) + "x";
+    return text + "f32>";
+  };
+  auto list = [](std::initializer_list<int64_t> shape) {
+    std::string text;
+    for (int64_t extent : shape)
+      text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    return "<" + text + ">";
+  };
+  int64_t y = h - 2, x = w - 2, rows = y / windowY, across = x / windowX;
+  std::string in = tensor({b, h, w, 5}), weights = tensor({3, 3, 5, columns});
+  std::string whole = tensor({b, y, x, columns}), out = tensor({b, rows, across, columns});
+  std::string bias = tensor({columns});
+  return "func.func @f(%x: " + in + ", %w: " + weights + ", %bias: " + bias + ", %add: " + out +
+         ") -> " + out + " {\n%c = tenon.contract sum over " + list({b, y, x, columns, 3, 3, 5}) +
+         R"( (%x, %w) maps [affine_map<(b, y, x, c, i, j, k) -> (b, y + i, x + j, k)>,
+           affine_map<(b, y, x, c, i, j, k) -> (i, j, k, c)>,
+           affine_map<(b, y, x, c, i, j, k) -> (b, y, x, c)>] {
+         ^bb0(%e: f32, %f: f32):
+           %p = tenon.mul %e, %f : f32
+           tenon.yield %p : f32
+         } : ()" +
+         in + ", " + weights + ") -> " + whole +
+         "\n%bb = tenon.broadcast %bias axes [3] : " + bias + " -> " + whole +
+         "\n%s = tenon.add %c, %bb : " + whole + "\n%t = tenon.abs %s : " + whole +
+         "\n%m = tenon.contract " + combiner + " over " +
+         list({b, rows, across, columns, windowY, windowX}) +
+         " (%t) maps [affine_map<(b, y, x, c, i, j) -> (b, y * " + std::to_string(windowY) +
+         " + i, x * " + std::to_string(windowX) +
+         R"( + j, c)>, affine_map<(b, y, x, c, i, j) -> (b, y, x, c)>] {
+         ^bb0(%e: f32):
+           tenon.yield %e : f32
+         } : ()" +
+         whole + ") -> " + out + "\n%r = tenon.mul %m, %add : " + out + "\nreturn %r : " + out +
+         "\n}";
+}
+
+TEST(ContractionKernel, joins_rows_of_windows) {
+  struct {
+    int64_t b, h, w, columns, windowY, windowX;
+    const char *combiner;
+  } cases[] = {{2, 11, 12, 16, 2, 2, "max"},
+               {1, 8, 30, 33, 2, 2, "min"},
+               {2, 7, 20, 9, 1, 3, "sum"},
+               {5, 4, 4, 31, 2, 1, "max"}};
+  for (auto &[b, h, w, columns, windowY, windowX, combiner] : cases) {
+    SCOPED_TRACE(pooled(b, h, w, columns, windowY, windowX, combiner));
+    int64_t rows = (h - 2) / windowY, across = (w - 2) / windowX;
+    checkKernels(pooled(b, h, w, columns, windowY, windowX, combiner),
+                 {sample(TENON_F32, {b, h, w, 5}), sample(TENON_F32, {3, 3, 5, columns}, 2),
+                  sample(TENON_F32, {columns}, 3),
+                  sample(TENON_F32, {b, rows, across, columns}, 4)},
+                 {{0, 0}, {}, {"pack", "contraction"}});
+  }
+}

@@ -29,7 +29,7 @@ const char *pipelineOf(const std::string &stage) {
     return "";
   if (stage == "derivative")
     return "func.func(differentiate)";
-  return stage == "fused" ? "tenon-graph,func.func(form-kernels)" : nullptr;
+  return stage == "fused" ? "tenon-graph,func.func(split-windows,form-kernels)" : nullptr;
 }
 
 llvm::Error runPipeline(mlir::ModuleOp module, const char *text) {

@@ -5,10 +5,12 @@
 // rows of the panel, and in scratch between stretches, so that each sum is one ascending chain. The
 // left operand is read where it lies if its elements are only moved and evenly spaced along k; else
 // it is computed into scratch, tile by tile, rows of a tile side by side. Maps on the result are
-// computed when a tile is finished.
+// computed when a tile is finished; a reduction of neighbouring rows, too, before anything is
+// stored.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/VectorMath.h"
+#include "codegen/cpu/kernel/CombineCode.h"
 #include "codegen/cpu/kernel/ElementLoops.h"
 #include "codegen/cpu/kernel/Kernels.h"
 #include "codegen/cpu/kernel/LeftOperand.h"
@@ -20,8 +22,8 @@ namespace {
 
 class ContractionKernel {
 public:
-  ContractionKernel(Emission &e, ContractOp contract)
-      : e(e), b(e.b), contract(contract), product(contract, e.request.partitionAxis),
+  ContractionKernel(Emission &e, ContractOp contract, ContractOp fold)
+      : e(e), b(e.b), contract(contract), product(contract, fold, e.request.partitionAxis),
         tile(e.target, product, e.request.partitionAxis.has_value()), values(e.request.op),
         left(e, product, tile), pull(e, tile.width / 2) {
     panelInput = *packedOperand(e.request.op, contract);
@@ -38,14 +40,12 @@ public:
   llvm::Expected<EmittedKernel> emit() {
     if (product.isPartitionedByColumn)
       return cannot(contract, "the partition of a contraction along the columns of its panels");
+    if (product.fold && e.request.partitionAxis)
+      return cannot(product.fold, "the partition of a contraction whose rows are joined");
     sums = e.scratch;
-    pull.bind(contract.getResult(), [&](const Place &place, const Mask *) -> Value * {
-      if (current && place == *current)
-        return finished;
-      if (!pull.unknown)
-        pull.unknown = contract;
-      return llvm::Constant::getNullValue(number);
-    });
+    bind(contract, finished);
+    if (product.fold)
+      bind(product.fold, folded);
     EmittedKernel kernel;
     if (e.request.partitionAxis) {
       kernel.tasks = product.extents[product.partitionLoop];
@@ -63,6 +63,21 @@ public:
   }
 
 private:
+  /// The element of a contraction at the one place for which it was computed.
+  struct Finished {
+    std::optional<Place> place;
+    Value *element = nullptr;
+  };
+  void bind(ContractOp op, const Finished &at) {
+    pull.bind(op.getResult(), [this, op, &at](const Place &place, const Mask *) -> Value * {
+      if (at.place && place == *at.place)
+        return at.element;
+      if (!pull.unknown)
+        pull.unknown = op;
+      return llvm::Constant::getNullValue(number);
+    });
+  }
+
   //===--------------------------------------------------------------------===//
   // Tasks
   //===--------------------------------------------------------------------===//
@@ -244,32 +259,54 @@ private:
     });
   }
 
-  /// Maps on the finished sums, and the stores.
+  /// Maps on the finished sums, what joins them, and the stores.
   void emitResults(const Place &batchPlace, Value *row, Value *count, Value *panel,
                    Value *sumsHere) {
     unsigned lanes = pull.math.lanes;
     auto *vector = llvm::FixedVectorType::get(number, lanes);
     Value *firstColumn = b.CreateNSWMul(panel, e.number(tile.width));
     Value *width = least(e.number(tile.width), b.CreateSub(e.dim(columns), firstColumn));
-    e.loop(e.number(0), count, e.number(1), [&](Value *r) {
+    e.loop(e.number(0), count, e.number(product.windowRows), [&](Value *r) {
       e.loop(e.number(0), width, e.number(lanes), [&](Value *c) {
-        Value *at = b.CreateNSWAdd(b.CreateNSWMul(r, e.number(tile.width)), c);
-        auto *load = b.CreateAlignedLoad(vector, b.CreateGEP(number, sumsHere, at),
-                                         llvm::Align(lanes * tile.elementBytes));
-        e.markScratch(load);
-        finished = e.rounded(load, element);
         Value *column = b.CreateNSWAdd(firstColumn, c);
-        Place domain = batchPlace;
-        if (!product.m.empty())
-          domain.append(Index::uniform(b.CreateNSWAdd(row, r)), product.m.size());
-        if (!product.n.empty())
-          domain.append(Index::strided(column, e.number(1), lanes), product.n.size());
-        current = product.resultPlace(pull.move, domain);
         Value *mask = isMultipleOf(columns, lanes)
                           ? nullptr
                           : pull.math.below(b.CreateSub(e.dim(columns), column));
-        emitElements(pull, values, *current, mask);
-        current.reset();
+        auto domain = [&](Value *at, unsigned loops) {
+          Place place = batchPlace;
+          if (loops > 0)
+            place.append(Index::uniform(at), loops);
+          if (!product.n.empty())
+            place.append(Index::strided(column, e.number(1), lanes), product.n.size());
+          return place;
+        };
+        auto finish = [&](Value *r) {
+          Value *at = b.CreateNSWAdd(b.CreateNSWMul(r, e.number(tile.width)), c);
+          auto *load = b.CreateAlignedLoad(vector, b.CreateGEP(number, sumsHere, at),
+                                           llvm::Align(lanes * tile.elementBytes));
+          e.markScratch(load);
+          Place place = domain(b.CreateNSWAdd(row, r), product.m.size());
+          finished = {product.resultPlace(pull.move, place), e.rounded(load, element)};
+        };
+        if (!product.fold) {
+          finish(r);
+          emitElements(pull, values, *finished.place, mask);
+          finished.place.reset();
+          return;
+        }
+        CombineCode combine(e, product.fold);
+        Values joined = combine.neutral(lanes);
+        for (int64_t i = 0; i < product.windowRows; ++i) {
+          finish(b.CreateNSWAdd(r, e.number(i)));
+          Value *next = pull.element(product.fold.getInputs()[0], *finished.place, pull.mask(mask));
+          joined = combine.step(joined, next, nullptr, nullptr);
+          finished.place.reset();
+        }
+        Value *window = b.CreateUDiv(b.CreateNSWAdd(row, r), e.number(product.windowRows));
+        Place place = domain(window, product.m.size() - product.windowLoops);
+        folded = {product.foldPlace(pull.move, place), combine.finish(joined)};
+        emitElements(pull, values, *folded.place, mask);
+        folded.place.reset();
       });
     });
   }
@@ -288,14 +325,15 @@ private:
   Dim rows, columns, depth, panelCount;
   bool isOneStretch = false;
   Value *sums = nullptr;
-  std::optional<Place> current;
-  Value *finished = nullptr;
+  /// A sum of the product, and what rows are joined to.
+  Finished finished, folded;
 };
 
 } // namespace
 
-llvm::Expected<EmittedKernel> emitContractionKernel(Emission &e, ContractOp contract) {
-  return ContractionKernel(e, contract).emit();
+llvm::Expected<EmittedKernel> emitContractionKernel(Emission &e, ContractOp contract,
+                                                    ContractOp fold) {
+  return ContractionKernel(e, contract, fold).emit();
 }
 
 } // namespace tenon::cpu

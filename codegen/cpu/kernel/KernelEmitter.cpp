@@ -4,6 +4,7 @@
 #include "codegen/cpu/kernel/ContractPlace.h"
 #include "codegen/cpu/kernel/Kernels.h"
 #include "codegen/cpu/kernel/Panels.h"
+#include "passes/fuse/ContractionShape.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -15,11 +16,11 @@ using namespace cpu;
 static llvm::Expected<EmittedKernel> dispatch(Emission &e) {
   KernelOp op = e.request.op;
   m::Block &body = op.getBody().front();
-  ContractOp contract;
+  ContractOp contract, fold;
   for (auto found : body.getOps<ContractOp>()) {
-    if (contract)
+    if (fold || (contract && !joinsRows(found, contract)))
       return cannot(found, "a second contraction in one kernel");
-    contract = found;
+    (contract ? fold : contract) = found;
   }
   switch (op.getKind()) {
   case KernelKind::pack:
@@ -42,7 +43,9 @@ static llvm::Expected<EmittedKernel> dispatch(Emission &e) {
     if (!contract)
       return cannot(op, "a reduction kernel without a contraction");
     if (op.getKind() == KernelKind::contraction && packedOperand(op, contract))
-      return emitContractionKernel(e, contract);
+      return emitContractionKernel(e, contract, fold);
+    if (fold)
+      return cannot(fold, "a second contraction in one kernel");
     return ContractPlace::fits(contract) ? emitReductionKernel(e, contract)
                                          : emitAccumulationKernel(e, contract);
   }

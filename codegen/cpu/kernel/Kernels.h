@@ -10,7 +10,9 @@ namespace tenon::cpu {
 llvm::Expected<EmittedKernel> emitMapKernel(Emission &e);
 llvm::Expected<EmittedKernel> emitUpdateKernel(Emission &e);
 llvm::Expected<EmittedKernel> emitReductionKernel(Emission &e, ContractOp contract);
-llvm::Expected<EmittedKernel> emitContractionKernel(Emission &e, ContractOp contract);
+/// `fold`: a reduction of neighbouring rows of what becomes of the product; null if there is none.
+llvm::Expected<EmittedKernel> emitContractionKernel(Emission &e, ContractOp contract,
+                                                    ContractOp fold);
 llvm::Expected<EmittedKernel> emitAccumulationKernel(Emission &e, ContractOp contract);
 llvm::Expected<EmittedKernel> emitPackKernel(Emission &e);
 llvm::Expected<EmittedKernel> emitScatterKernel(Emission &e);

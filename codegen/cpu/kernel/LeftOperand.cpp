@@ -139,6 +139,19 @@ Place LeftOperand::domain(const Place &batch, const Index &row) {
   return place;
 }
 
+Place LeftOperand::domain(const Place &batch, Value *window, int64_t inWindow) {
+  Place place = batch;
+  place.append(Index::uniform(window), product.m.size() - product.windowLoops);
+  auto loops = llvm::ArrayRef(product.m).take_back(product.windowLoops);
+  for (unsigned i = 0; i < loops.size(); ++i) {
+    int64_t inner = product.extent(loops.drop_front(i + 1)).constant().value();
+    int64_t extent = product.extents[loops[i]].constant().value();
+    place.append(Index::uniform(e.number(inWindow / inner % extent)));
+  }
+  place.append(Index::uniform(e.number(0)), product.n.size());
+  return place;
+}
+
 LeftRows LeftOperand::rows(Value *scratch, const Place &batch, Value *fromRow, Value *row,
                            Value *toRow, Value *fromK) {
   LeftRows result;
@@ -150,14 +163,18 @@ LeftRows LeftOperand::rows(Value *scratch, const Place &batch, Value *fromRow, V
     result.stride = e.number(tile.height);
     return result;
   }
-  Value *last = b.CreateSub(toRow, e.number(1));
+  // Whole windows, of one row each where there are none.
+  Value *window = b.CreateUDiv(row, e.number(product.windowRows));
+  Value *last = b.CreateSub(b.CreateUDiv(toRow, e.number(product.windowRows)), e.number(1));
   // Segments are counted from the first, whatever the stretch.
   Value *k = firstOfSegment == 0 ? fromK : e.number(0);
+  Value *at = window;
   for (unsigned r = 0; r < tile.height; ++r) {
-    Value *at = r == 0 ? row
-                       : b.CreateBinaryIntrinsic(llvm::Intrinsic::smin,
-                                                 b.CreateNSWAdd(row, e.number(r)), last);
-    Place place = domain(batch, Index::uniform(at));
+    int64_t inWindow = r % product.windowRows;
+    if (r > 0 && inWindow == 0)
+      at = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin,
+                                   b.CreateNSWAdd(window, e.number(r / product.windowRows)), last);
+    Place place = domain(batch, at, inWindow);
     place.append(Index::uniform(k), product.k.size());
     result.base.push_back(b.CreateGEP(number, e.inputPointer(*input), offsetOf(place), "row"));
   }

@@ -54,7 +54,9 @@ private:
                      Value *toK);
   void packAlongK(Value *to, const Place &batch, Value *row, Value *toRow, Value *fromK,
                   Value *toK);
+  /// A place of batch, m and n; `row` counts all rows, or windows with `inWindow` in them.
   Place domain(const Place &batch, const Index &row);
+  Place domain(const Place &batch, Value *window, int64_t inWindow);
   /// Numbers from one tile's place in scratch to the next.
   int64_t tileNumbers() const { return (tile.kStretch + kLanes) * tile.height; }
 

@@ -5,8 +5,10 @@
 
 namespace tenon::cpu {
 
-MatrixProduct::MatrixProduct(ContractOp contract, std::optional<unsigned> partitionAxis)
-    : contract(contract), extents(contract.getExtentDims()), position(extents.size(), 0) {
+MatrixProduct::MatrixProduct(ContractOp contract, ContractOp fold,
+                             std::optional<unsigned> partitionAxis)
+    : contract(contract), fold(fold), extents(contract.getExtentDims()),
+      position(extents.size(), 0) {
   ContractionShape shape = *classifyContraction(contract);
   lhs = shape.lhs;
   batch = shape.batch;
@@ -15,6 +17,11 @@ MatrixProduct::MatrixProduct(ContractOp contract, std::optional<unsigned> partit
   k = shape.k;
   if (auto list = contract.getSymbols())
     symbols = list->getDims();
+  if (fold) {
+    auto reduced = fold.getReducedLoops();
+    windowLoops = reduced.size();
+    windowRows = *foldedRows(fold.getExtentDims(), reduced);
+  }
   if (partitionAxis) {
     auto axis = contract.getResultMap().getResult(*partitionAxis);
     partitionLoop = mlir::cast<mlir::AffineDimExpr>(axis).getPosition();
@@ -42,18 +49,19 @@ Tile::Tile(const TargetInfo &target, const MatrixProduct &product, bool isPartit
   width = panelWidth(target, elementBytes);
   bool isWide = target.level == TargetInfo::Level::Avx512;
   height = isWide ? 12 : target.level == TargetInfo::Level::Avx2 ? 6 : 4;
+  height = height / product.windowRows * product.windowRows; // windows aren't cut
   lowHeight = isWide ? 4 : 2;
   if (isPartitioned) {
     // Threads get powers of two of rows more often than multiples of 12 or 6.
     height = isWide ? 8 : 4;
   } else if (auto rows = product.extent(product.m).constant(); rows && *rows > 0) {
     int64_t tiles = llvm::divideCeil(*rows, height);
-    height = llvm::divideCeil(*rows, tiles);
+    height = llvm::divideCeil(*rows / product.windowRows, tiles) * product.windowRows;
     int64_t rest = *rows % height;
     if (rest == 0 || rest > lowHeight)
       lowHeight = height;
   }
-  lowHeight = std::min(lowHeight, height);
+  lowHeight = product.windowRows > 1 ? height : std::min(lowHeight, height);
   blockRows = height * llvm::divideCeil(96, height);
   // Some work for every thread, where the sizes tell.
   auto rows = product.extent(product.m).constant(), columns = product.extent(product.n).constant();

@@ -8,14 +8,18 @@
 namespace tenon::cpu {
 
 /// A contraction as a matrix product, its loops in the order batch, m, n, k. The loop of the
-/// partition comes first in m if it is there.
+/// partition comes first in m if it is there. The last loops of m may be windows, whose rows `fold`
+/// joins.
 class MatrixProduct {
 public:
-  MatrixProduct(ContractOp contract, std::optional<unsigned> partitionAxis);
+  MatrixProduct(ContractOp contract, ContractOp fold, std::optional<unsigned> partitionAxis);
 
-  ContractOp contract;
+  ContractOp contract, fold;
   unsigned lhs;
   llvm::SmallVector<unsigned> batch, m, n, k;
+  /// Loops of a window, the last of m, and how many rows they are; 0 and 1 without `fold`.
+  unsigned windowLoops = 0;
+  int64_t windowRows = 1;
   llvm::SmallVector<Dim> extents; // of each loop
   llvm::SmallVector<Dim> symbols;
   /// The domain: extents in the order batch, m, n, k, and where each loop is among them.
@@ -34,6 +38,24 @@ public:
     for (mlir::AffineExpr expr : contract.getResultMap().getResults())
       sources.push_back({int(position[mlir::cast<mlir::AffineDimExpr>(expr).getPosition()])});
     return move.assemble(place, domain, sources);
+  }
+  /// The element of the fold's result at a place of batch, the loops of m before the windows, and
+  /// n.
+  template <class Math>
+  PlaceOf<typename Math::Index> foldPlace(Movement<Math> &move,
+                                          const PlaceOf<typename Math::Index> &place) {
+    unsigned firstWindow = batch.size() + m.size() - windowLoops;
+    auto remaining = domain;
+    remaining.erase(remaining.begin() + firstWindow, remaining.begin() + firstWindow + windowLoops);
+    llvm::SmallVector<AxisSource<typename Math::Index>> sources;
+    for (mlir::AffineExpr expr : contract.getResultMap().getResults()) {
+      unsigned axis = position[mlir::cast<mlir::AffineDimExpr>(expr).getPosition()];
+      if (axis < firstWindow)
+        sources.push_back({int(axis)});
+      else if (axis >= firstWindow + windowLoops)
+        sources.push_back({int(axis - windowLoops)});
+    }
+    return move.assemble(place, remaining, sources);
   }
   /// The element of the left operand at a place of batch, m, n and k.
   template <class Math>
