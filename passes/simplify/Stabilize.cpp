@@ -5,6 +5,7 @@
 //   log(exp(x)) = x                             log(exp(x) / y) = x - log(y)
 //   log(sum exp(x)) = logsumexp(x)
 //   log(move(x)) = move(log(x))                 where one of the above applies to log(x)
+//   sum of f(log(x)) = sum of f(y) with y = log(x)                          the same
 //   y * softplus(-x) + (1 - y) * softplus(x) = softplus(x) - y * x
 //   a * sigmoid(x) - a * y = a * (sigmoid(x) - y)
 //
@@ -100,6 +101,66 @@ struct LogOfMoved : OpRewritePattern<LogOp> {
     mapping.map(moved, LogOp::create(rewriter, op.getLoc(), moved.getType(), moved));
     rewriter.replaceOp(op, rewriter.clone(*movement, mapping)->getResults());
     return success();
+  }
+};
+
+/// A logarithm in the body of a contraction, of an element of one operand or what two maps make of
+/// it, becomes an operand.
+struct LogInBody : OpRewritePattern<ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    Block &body = op.getBody().front();
+    for (Operation &inner : body) {
+      if (!isa<LogOp, Log1pOp>(inner))
+        continue;
+      std::optional<unsigned> input;
+      if (!isOfOneOperand(inner.getOperand(0), input) || !input)
+        continue;
+      Value source = op.getInputs()[*input];
+      while (Value moved = movedBy(source.getDefiningOp()))
+        source = moved;
+      if (!hasStableLog(source))
+        continue;
+      ContractParts parts = ContractParts::of(op);
+      parts.inputs.push_back(onTensor(inner.getResult(0), op.getInputs()[*input], rewriter));
+      parts.maps.push_back(parts.maps[*input]);
+      unsigned place = std::distance(body.begin(), Block::iterator(inner));
+      ContractOp result = parts.create(rewriter, op.getLoc(), body);
+      Block &copy = result.getBody().front();
+      rewriter.replaceOp(&*std::next(copy.begin(), place), copy.getArguments().back());
+      rewriter.replaceOp(op, result);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no logarithm that has a stable form");
+  }
+
+private:
+  /// True if nothing but constants and one block argument, `input`, leads to `value`.
+  static bool isOfOneOperand(Value value, std::optional<unsigned> &input) {
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      bool isOther = input && *input != argument.getArgNumber();
+      input = argument.getArgNumber();
+      return !isOther;
+    }
+    Operation *op = value.getDefiningOp();
+    return isa<ConstantOp>(op) ||
+           (isa<AddOp, SubOp, NegOp>(op) && llvm::all_of(op->getOperands(), [&](Value operand) {
+              return isOfOneOperand(operand, input);
+            }));
+  }
+
+  /// What the body makes of an element, made of all elements of the operand.
+  static Value onTensor(Value value, Value operand, PatternRewriter &rewriter) {
+    if (isa<BlockArgument>(value))
+      return operand;
+    auto dims = dimsOf(cast<RankedTensorType>(operand.getType()));
+    Operation *op = value.getDefiningOp();
+    if (isa<ConstantOp>(op))
+      return splat(rewriter, op->getLoc(), operand.getType(), splatOf(value));
+    SmallVector<Value> operands;
+    for (Value inner : op->getOperands())
+      operands.push_back(onTensor(inner, operand, rewriter));
+    return mapOver(rewriter, op, operands, dims);
   }
 };
 
@@ -318,7 +379,7 @@ private:
 struct Stabilize : tenon::impl::StabilizeBase<Stabilize> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<LogOfMoved, StableLog, StableLog1p, ComplementOfSigmoid, DoubleNegation,
+    patterns.add<LogInBody, LogOfMoved, StableLog, StableLog1p, ComplementOfSigmoid, DoubleNegation,
                  BinaryCrossEntropy<AddOp>, BinaryCrossEntropy<SubOp>, FactorSigmoid<AddOp>,
                  FactorSigmoid<SubOp>>(&getContext());
     GreedyRewriteConfig config;

@@ -65,6 +65,46 @@ func.func @log_of_softmax(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   return %l : tensor<3x4xf32>
 }
 
+// The logarithm is in the sum's body: a cross-entropy in index notation.
+// CHECK-LABEL: @log_in_a_sum
+// CHECK: %[[L:.*]] = tenon.contract logsumexp over <3, 4>
+// CHECK: tenon.sub
+// CHECK: tenon.contract sum over <3, 4>
+// CHECK-NOT: tenon.log
+// CHECK: return
+func.func @log_in_a_sum(%x: tensor<3x4xf32>, %y: tensor<3x4xf32>) -> tensor<3xf32> {
+  %e = tenon.exp %x : tensor<3x4xf32>
+  %s = tenon.contract sum over <3, 4> (%e) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>] {
+  ^bb0(%f: f32):
+    tenon.yield %f : f32
+  } : (tensor<3x4xf32>) -> tensor<3xf32>
+  %sb = tenon.broadcast %s axes [0] : tensor<3xf32> -> tensor<3x4xf32>
+  %p = tenon.div %e, %sb : tensor<3x4xf32>
+  %l = tenon.contract sum over <3, 4> (%y, %p) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>] {
+  ^bb0(%a: f32, %b: f32):
+    %log = tenon.log %b : f32
+    %t = tenon.mul %a, %log : f32
+    tenon.yield %t : f32
+  } : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3xf32>
+  return %l : tensor<3xf32>
+}
+
+// CHECK-LABEL: @log_of_a_complement_in_a_sum
+// CHECK: tenon.softplus %arg0
+// CHECK-NOT: tenon.{{log|sigmoid}}
+// CHECK: return
+func.func @log_of_a_complement_in_a_sum(%x: tensor<4xf32>) -> tensor<f32> {
+  %p = tenon.sigmoid %x : tensor<4xf32>
+  %l = tenon.contract sum over <4> (%p) maps [affine_map<(i) -> (i)>, affine_map<(i) -> ()>] {
+  ^bb0(%b: f32):
+    %one = tenon.constant 1.0 : f32
+    %q = tenon.sub %one, %b : f32
+    %log = tenon.log %q : f32
+    tenon.yield %log : f32
+  } : (tensor<4xf32>) -> tensor<f32>
+  return %l : tensor<f32>
+}
+
 // CHECK-LABEL: @softplus_spelled_out
 // CHECK-NEXT: %[[A:.*]] = tenon.softplus %arg0
 // CHECK-NEXT: return %[[A]], %[[A]]
