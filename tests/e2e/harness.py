@@ -18,11 +18,15 @@ def write_npy(path, descr, shape, data):
                                    + header.encode() + data)
 
 
-def doubles(path):
+def numbers(path, kind):
+    """The elements of a .npy file, `kind` as in `struct`."""
     raw = pathlib.Path(path).read_bytes()
     (length,) = struct.unpack("<H", raw[8:10])
-    body = raw[10 + length:]
-    return struct.unpack(f"<{len(body) // 8}d", body)
+    return tuple(number for (number,) in struct.iter_unpack(f"<{kind}", raw[10 + length:]))
+
+
+def doubles(path):
+    return numbers(path, "d")
 
 
 class TenonTest(unittest.TestCase):

@@ -10,8 +10,9 @@ import re
 import struct
 import sys
 import unittest
+import zipfile
 
-from harness import TenonTest, doubles, write_npy
+from harness import TenonTest, numbers, write_npy
 from picture_files import idx, png, put_folder
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
@@ -19,11 +20,7 @@ SYNTAX = pathlib.Path(__file__).resolve().parents[1] / "syntax" / "programs"
 
 
 def integers(path):
-    """The i32 elements of a .npy file."""
-    raw = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<H", raw[8:10])
-    body = raw[10 + length:]
-    return struct.unpack(f"<{len(body) // 4}i", body)
+    return numbers(path, "i")
 
 
 class Programs(TenonTest):
@@ -294,17 +291,40 @@ train Colour(kinds = Birds.kinds) on Birds {
         start = self.tensors("fine/checkpoint.previous.safetensors")
         self.assertNotEqual(fine["head.kernel"], start["head.kernel"])
 
-    def save(self, name, values, shape):
-        write_npy(self.folder / f"{name}.npy", "<f8", shape, struct.pack(f"<{len(values)}d", *values))
+    def test_layers_of_the_programs_own(self):
+        chance = random.Random(7)
+        pictures = [[chance.gauss(0, 1) for _ in range(72)] for _ in range(96)]
+        labels = [float(sum(picture[::2]) > 0) for picture in pictures]
+        self.save("x", sum(pictures, []), (96, 6, 6, 2), "f")
+        self.save("y", labels, (96,), "f")
+        with zipfile.ZipFile(self.folder / "made.npz", "w") as archive:
+            for name in ("x.npy", "y.npy"):
+                archive.write(self.folder / name, name)
+        self.put("layers.tn", (SYNTAX / "07_layers.tn").read_text())
+        self.put("own.tn", (PROGRAMS / "own_layers.tn").read_text())
+        self.tenon("check", "own.tn")
+        self.tenon("train", "own.tn", "--run", "run")
+        losses = self.losses("run")
+        self.assertLess(losses[-1], 0.7 * losses[0])
+        self.assertIn("recall", self.tenon("evaluate", "own.tn", "--run", "run").stdout)
+        # Two clusters, and a gradient for every row.
+        centres = self.value("layers.tn", "nearest", "f", x=([0, 1, 10, 12], (4, 1)), centre=([2, 9], (2, 1)))
+        self.assertEqual(centres, (0.5, 11))
+        slopes = self.value("layers.tn", "each", "f", w=([1, 2], (2,)), x=([1, 0, 1, 1], (2, 2)), y=([0, 1], (2,)))
+        self.assertEqual(slopes, (2, 0, 4, 4))
 
-    def value(self, program, function, **inputs):
-        """What a function of f64 gives; each input is its values and its shape."""
+    def save(self, name, values, shape, kind="d"):
+        write_npy(self.folder / f"{name}.npy", f"<f{struct.calcsize(kind)}", shape,
+                  struct.pack(f"<{len(values)}{kind}", *values))
+
+    def value(self, program, function, kind="d", **inputs):
+        """What a function of f64 (`kind` "f": f32) gives; each input is its values and its shape."""
         options = []
         for name, (values, shape) in inputs.items():
-            self.save(name, values, shape)
+            self.save(name, values, shape, kind)
             options += ["--input", f"{name}={name}.npy"]
         self.tenon("run", program, function, *options, "--output", "out.npy")
-        return doubles(self.folder / "out.npy")
+        return numbers(self.folder / "out.npy", kind)
 
     def test_numerics_without_a_network(self):
         for name in ("numerics.tn", "words.tn"):
