@@ -3,7 +3,7 @@
 //   contract(transpose(x)) = contract(x)      the maps do what the movement did: transposes,
 //                                             broadcasts, slices, reshapes that add or drop
 //                                             axes of extent 1
-//   transpose(contract(x)) = contract(x)      likewise
+//   transpose(contract(x)) = contract(x)      likewise; and slice(contract(x)), of fewer elements
 //   contract(x, x) = contract(x)              of equal maps, outside a sum of products
 //   sum[i: 1] f(i) = f(0)
 //   sum[i: n] x = n * x    max[i: n] x = x    for an n known to be at least 1 (the product is
@@ -72,6 +72,22 @@ FailureOr<SmallVector<AffineExpr>> behind(Operation *op, ArrayRef<AffineExpr> pl
   return failure();
 }
 
+/// One use, but for those of ops that nobody reads and that are about to go.
+bool hasOneReader(Value value) {
+  return llvm::range_size(llvm::make_filter_range(value.getUses(), [](OpOperand &use) {
+           return !isOpTriviallyDead(use.getOwner());
+         })) == 1;
+}
+
+/// True if the elements that a slice leaves out needn't be computed at all.
+bool isSliceOfOwnResult(Operation *op) {
+  auto slice = dyn_cast<SliceOp>(op);
+  Value whole = slice ? slice.getOperand() : Value();
+  while (whole && hasOneReader(whole) && isa_and_nonnull<ReshapeOp, SliceOp>(whole.getDefiningOp()))
+    whole = whole.getDefiningOp()->getOperand(0);
+  return whole && hasOneReader(whole) && whole.getDefiningOp<ContractOp>();
+}
+
 struct AbsorbMovement : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
@@ -79,7 +95,7 @@ struct AbsorbMovement : OpRewritePattern<ContractOp> {
     bool changed = false;
     for (auto [input, map] : llvm::zip(parts.inputs, parts.maps)) {
       Operation *movement = input.getDefiningOp();
-      if (!movement)
+      if (!movement || isSliceOfOwnResult(movement))
         continue;
       auto places = behind(movement, map.getResults());
       if (failed(places))
@@ -107,6 +123,45 @@ struct AbsorbTransposeOfResult : OpRewritePattern<TransposeOp> {
       places.push_back(parts.result.getResult(axis));
     parts.result = AffineMap::get(parts.result.getNumDims(), parts.result.getNumSymbols(), places,
                                   op.getContext());
+    parts.type = cast<RankedTensorType>(op.getType());
+    rewriter.replaceOp(op, parts.create(rewriter, contract.getLoc(), contract.getBody().front()));
+    return success();
+  }
+};
+
+/// What nobody reads of a result needn't be computed: the gradient of a padded operand's pads.
+struct AbsorbSliceOfResult : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SliceOp op, PatternRewriter &rewriter) const override {
+    auto contract = op.getOperand().getDefiningOp<ContractOp>();
+    if (!contract || !hasOneReader(contract))
+      return rewriter.notifyMatchFailure(op, "not the only reader of a contraction");
+    ContractParts parts = ContractParts::of(contract);
+    SmallVector<AffineExpr> places;
+    for (unsigned loop = 0; loop < parts.extents.size(); ++loop)
+      places.push_back(rewriter.getAffineDimExpr(loop));
+    auto extents = parts.extents;
+    auto whole = dimsOf(parts.type), part = extentsOf(op);
+    auto offsets = op.getOffsets().getDims();
+    llvm::SmallBitVector seen(extents.size());
+    for (unsigned axis = 0; axis < whole.size(); ++axis) {
+      auto expr = dyn_cast<AffineDimExpr>(parts.result.getResult(axis));
+      bool isOwnLoop =
+          expr && !seen[expr.getPosition()] && parts.extents[expr.getPosition()] == whole[axis];
+      if (expr)
+        seen.set(expr.getPosition());
+      auto offset = offsets[axis].constant();
+      int64_t stride = op.getStrides()[axis];
+      if (offset == 0 && stride == 1 && whole[axis] == part[axis])
+        continue;
+      if (!isOwnLoop || !offset)
+        return rewriter.notifyMatchFailure(op, "not a part of the contraction's loops");
+      places[expr.getPosition()] = expr * stride + *offset;
+      extents[expr.getPosition()] = part[axis];
+    }
+    AffineMap result = parts.result;
+    parts.replaceLoops(places, extents);
+    parts.result = result;
     parts.type = cast<RankedTensorType>(op.getType());
     rewriter.replaceOp(op, parts.create(rewriter, contract.getLoc(), contract.getBody().front()));
     return success();
@@ -327,6 +382,7 @@ struct ContractToMaps : OpRewritePattern<ContractOp> {
 } // namespace
 
 void tenon::addContractSimplifications(RewritePatternSet &patterns) {
-  patterns.add<AbsorbMovement, AbsorbTransposeOfResult, DropInputs, DropUnitLoops,
-               DropConstantLoops, RepeatResult, ContractToMaps>(patterns.getContext());
+  patterns.add<AbsorbMovement, AbsorbTransposeOfResult, AbsorbSliceOfResult, DropInputs,
+               DropUnitLoops, DropConstantLoops, RepeatResult, ContractToMaps>(
+      patterns.getContext());
 }

@@ -4,6 +4,7 @@
 //   slice(broadcast(x)) = broadcast(slice(x))      slice(transpose(x)) = transpose(slice(x))
 //   slice(slice(x)) = slice(x)                     slice(pad(x)) = slice(x)   within x
 //   slice(concat(.., x, ..)) = slice(x)            within x
+//   slice(reshape(x)) = reshape(slice(x))          of axes of extent 1 that come or go
 //   reshape(broadcast(number)) = broadcast(number)
 //   pad(x, v) = x   of the same extents
 //   concat(x) = x                                  concat(concat(a, b), c) = concat(a, b, c)
@@ -182,6 +183,39 @@ struct SliceConcat : OpRewritePattern<SliceOp> {
   }
 };
 
+struct SliceReshape : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SliceOp op, PatternRewriter &rewriter) const override {
+    auto reshape = op.getOperand().getDefiningOp<ReshapeOp>();
+    if (!reshape)
+      return rewriter.notifyMatchFailure(op, "not of a reshape");
+    auto from = extentsOf(reshape.getOperand()), to = extentsOf(reshape), part = extentsOf(op);
+    SmallVector<Dim> offsets, dims;
+    SmallVector<int64_t> strides;
+    size_t j = 0;
+    auto isUnit = [&](size_t axis) { return to[axis].isConstant(1) && part[axis].isConstant(1); };
+    for (const Dim &extent : from) {
+      while (j < to.size() && isUnit(j) && !extent.isConstant(1))
+        ++j;
+      bool isSame = j < to.size() && to[j] == extent;
+      if (!isSame && !extent.isConstant(1))
+        return rewriter.notifyMatchFailure(op, "of a reshape that joins or cuts axes");
+      offsets.push_back(isSame ? op.getOffsets().getDims()[j] : Dim(0));
+      strides.push_back(isSame ? op.getStrides()[j] : 1);
+      dims.push_back(isSame ? part[j] : Dim(1));
+      j += isSame;
+    }
+    for (; j < to.size(); ++j)
+      if (!isUnit(j))
+        return rewriter.notifyMatchFailure(op, "of a reshape that cuts an axis");
+    auto type = tensorType(op.getContext(), dims, elementTypeOf(op));
+    Value slice = SliceOp::create(rewriter, op.getLoc(), type, reshape.getOperand(),
+                                  DimsAttr::get(op.getContext(), offsets), strides);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice);
+    return success();
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Pads and concats
 //===----------------------------------------------------------------------===//
@@ -340,6 +374,6 @@ private:
 
 void tenon::addMovementSimplifications(RewritePatternSet &patterns) {
   patterns.add<TransposeBroadcast, ReshapeOfNumber, SliceBroadcast, SliceTranspose, SliceSlice,
-               SlicePad, SliceConcat, EmptyPad, FlattenConcat, ConcatSlices, AddPads>(
+               SlicePad, SliceConcat, SliceReshape, EmptyPad, FlattenConcat, ConcatSlices, AddPads>(
       patterns.getContext());
 }

@@ -104,3 +104,57 @@ func.func @one_group(%x: tensor<4x1x3xf32>, %k: tensor<1x3x5xf32>) -> tensor<4x1
   } : (tensor<4x1x3xf32>, tensor<1x3x5xf32>) -> tensor<4x1x5xf32>
   return %y : tensor<4x1x5xf32>
 }
+
+// What a slice leaves out of a product isn't computed: the gradient of a padded picture, whose pads
+// nobody asks for.
+// CHECK-LABEL: @slice_of_a_product
+// CHECK-NOT: tenon.slice
+// CHECK: tenon.contract sum over <7, 16, 3, 5>
+// CHECK-NOT: tenon.slice
+// CHECK: return
+func.func @slice_of_a_product(%x: tensor<11x5xf32>, %w: tensor<3x5x16xf32>) -> tensor<7x1x16xf32> {
+  %c = tenon.contract sum over <9, 16, 3, 5> (%x, %w) maps [affine_map<(y, c, i, k) -> (y + i, k)>, affine_map<(y, c, i, k) -> (i, k, c)>, affine_map<(y, c, i, k) -> (y, c)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<11x5xf32>, tensor<3x5x16xf32>) -> tensor<9x16xf32>
+  %r = tenon.reshape %c : tensor<9x16xf32> -> tensor<9x1x16xf32>
+  %s = tenon.slice %r offsets <1, 0, 0> strides [1, 1, 1] : tensor<9x1x16xf32> -> tensor<7x1x16xf32>
+  %t = tenon.exp %s : tensor<7x1x16xf32>
+  return %t : tensor<7x1x16xf32>
+}
+
+// Its reader leaves the slice to it.
+// CHECK-LABEL: @slice_between_products
+// CHECK: tenon.contract sum over <7, 16, 5>
+// CHECK: tenon.contract max over <16, 7>
+// CHECK-NOT: tenon.slice
+// CHECK: return
+func.func @slice_between_products(%x: tensor<9x5xf32>, %w: tensor<5x16xf32>) -> tensor<16xf32> {
+  %c = tenon.contract sum over <9, 16, 5> (%x, %w) maps [affine_map<(y, c, k) -> (y, k)>, affine_map<(y, c, k) -> (k, c)>, affine_map<(y, c, k) -> (y, c)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<9x5xf32>, tensor<5x16xf32>) -> tensor<9x16xf32>
+  %r = tenon.slice %c offsets <0, 0> strides [1, 1] : tensor<9x16xf32> -> tensor<8x16xf32>
+  %s = tenon.slice %r offsets <1, 0> strides [1, 1] : tensor<8x16xf32> -> tensor<7x16xf32>
+  %m = tenon.contract max over <16, 7> (%s) maps [affine_map<(c, y) -> (y, c)>, affine_map<(c, y) -> (c)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<7x16xf32>) -> tensor<16xf32>
+  return %m : tensor<16xf32>
+}
+
+// Somebody else reads what the slice leaves out.
+// CHECK-LABEL: @slice_of_a_product_read_twice
+// CHECK: tenon.contract sum over <9, 16, 5>
+// CHECK: tenon.slice
+func.func @slice_of_a_product_read_twice(%x: tensor<9x5xf32>, %w: tensor<5x16xf32>) -> (tensor<9x16xf32>, tensor<7x16xf32>) {
+  %c = tenon.contract sum over <9, 16, 5> (%x, %w) maps [affine_map<(y, c, k) -> (y, k)>, affine_map<(y, c, k) -> (k, c)>, affine_map<(y, c, k) -> (y, c)>] {
+  ^bb0(%e: f32, %f: f32):
+    %p = tenon.mul %e, %f : f32
+    tenon.yield %p : f32
+  } : (tensor<9x5xf32>, tensor<5x16xf32>) -> tensor<9x16xf32>
+  %s = tenon.slice %c offsets <1, 0> strides [1, 1] : tensor<9x16xf32> -> tensor<7x16xf32>
+  return %c, %s : tensor<9x16xf32>, tensor<7x16xf32>
+}

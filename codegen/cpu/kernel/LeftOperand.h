@@ -62,7 +62,7 @@ private:
 
   static constexpr unsigned kLanes = 16;
   /// Shorter ones aren't worth a loop of their own.
-  static constexpr int64_t kShortestSegment = 8;
+  static constexpr int64_t kShortestSegment = 4;
   std::unique_ptr<Pull> pull;
   Emission &e;
   llvm::IRBuilder<> &b;
