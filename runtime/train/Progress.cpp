@@ -140,6 +140,13 @@ void Progress::endEpoch(const Scores &training, const std::string &split,
   fflush(output);
 }
 
+void Progress::endRun() {
+  double taken = seconds(Clock::now() - runStart);
+  char share[16];
+  snprintf(share, sizeof(share), "%.1f", 100 * runWaited / taken);
+  say("trained for " + describeSeconds(taken) + ", " + share + " % of it waiting for data");
+}
+
 void Progress::say(const std::string &line) {
   if (!output)
     return;

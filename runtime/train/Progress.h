@@ -34,9 +34,14 @@ public:
   /// `stepsLeftInAll`: until the training ends; the time left is reckoned from it.
   void step(int64_t done, int64_t rows, int64_t stepsLeftInAll, const Scores &scores);
   /// Steps had to wait for their data this long.
-  void waited(double seconds) { epochWaited += seconds; }
+  void waited(double seconds) {
+    epochWaited += seconds;
+    runWaited += seconds;
+  }
   /// `training` and, where there was a validation, `split` and its scores.
   void endEpoch(const Scores &training, const std::string &split, const Scores &validation);
+  /// How long the run took since this was made, and what share of it was spent waiting for data.
+  void endRun();
   /// A line of its own.
   void say(const std::string &line);
 
@@ -50,8 +55,8 @@ private:
   bool terminal = false;
   bool lineDrawn = false;
   int64_t epochs, epoch = 0, steps = 0, firstStep = 0, doneSteps = 0, epochRows = 0;
-  double plainSeconds, epochWaited = 0;
-  Clock::time_point epochStart, lastDrawn;
+  double plainSeconds, epochWaited = 0, runWaited = 0;
+  Clock::time_point runStart = Clock::now(), epochStart, lastDrawn;
 };
 
 } // namespace tenon::train

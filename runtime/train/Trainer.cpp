@@ -246,6 +246,7 @@ Status TrainingRun::trainEpochs() {
                             .epoch = info.position.epoch + (info.position.batch == stepsPerEpoch),
                             .index = info.position.batch % stepsPerEpoch,
                             .epochs = info.epochs});
+  int64_t first = info.position.step;
   while (info.position.epoch < info.epochs && !isPatienceSpent()) {
     if (Status status = trainEpoch(stream); !status)
       return status;
@@ -262,6 +263,8 @@ Status TrainingRun::trainEpochs() {
     }
   }
   outcome.stoppedEarly = info.position.epoch < info.epochs;
+  if (info.position.step > first)
+    progress->endRun();
   if (outcome.stoppedEarly)
     progress->say("stopped: the validation loss has not been better for " +
                   std::to_string(info.waited) + " epochs");
