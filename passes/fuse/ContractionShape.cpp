@@ -123,12 +123,14 @@ bool tenon::joinsRows(ContractOp reduction, ContractOp product) {
   // Axis by axis: the result's loops in order, and the reduced ones where the last rows are.
   unsigned firstFolded = shape->m[shape->m.size() - reduced.size()];
   unsigned nextResult = 0, nextReduced = 0;
+  auto extents = reduction.getExtentDims(), all = product.getExtentDims();
   for (auto [place, axis] : llvm::zip(map.getResults(), result.getResults())) {
     unsigned loop = cast<AffineDimExpr>(axis).getPosition();
     bool isFolded = nextReduced > 0 ? nextReduced < reduced.size() : loop == firstFolded;
     AffineExpr expected = isFolded ? getAffineDimExpr(reduced[nextReduced++], map.getContext())
                                    : reduction.getResultMap().getResult(nextResult++);
-    if (place != expected)
+    // Every row has its place in a window: those that no window reads would be joined as well.
+    if (place != expected || !(extents[cast<AffineDimExpr>(place).getPosition()] == all[loop]))
       return false;
   }
   return nextReduced == reduced.size();

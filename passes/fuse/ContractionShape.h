@@ -33,7 +33,7 @@ bool canFold(ContractOp reduction);
 std::optional<int64_t> foldedRows(llvm::ArrayRef<Dim> extents, llvm::ArrayRef<unsigned> reduced);
 
 /// True if `reduction` reads a tensor that is laid out as the product's result and joins in it what
-/// the last rows' loops of the product lead to.
+/// all steps of the product's last rows' loops lead to.
 bool joinsRows(ContractOp reduction, ContractOp product);
 
 /// True if packing and register tiling pay: not where a side is known to be narrower than a vector.

@@ -251,6 +251,26 @@ static std::string pooled(int64_t b, int64_t h, int64_t w, int64_t columns, int6
          "\n}";
 }
 
+/// A reduction of the first two of three rows isn't the kernel's.
+TEST(ContractionKernel, does_not_join_rows_in_no_window) {
+  checkKernels(R"(func.func @f(%a: tensor<5x3x7xf32>, %b: tensor<7x20xf32>) -> tensor<5x20xf32> {
+    %r = tenon.contract sum over <5, 3, 20, 7> (%a, %b)
+      maps [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>] {
+    ^bb0(%x: f32, %y: f32):
+      %p = tenon.mul %x, %y : f32
+      tenon.yield %p : f32
+    } : (tensor<5x3x7xf32>, tensor<7x20xf32>) -> tensor<5x3x20xf32>
+    %s = tenon.contract max over <5, 20, 2> (%r)
+      maps [affine_map<(b, n, m) -> (b, m, n)>, affine_map<(b, n, m) -> (b, n)>] {
+    ^bb0(%x: f32):
+      tenon.yield %x : f32
+    } : (tensor<5x3x20xf32>) -> tensor<5x20xf32>
+    return %s : tensor<5x20xf32>
+  })",
+               {sample(TENON_F32, {5, 3, 7}), sample(TENON_F32, {7, 20}, 2)},
+               {{0, 0}, {}, {"pack", "contraction", "reduction"}});
+}
+
 TEST(ContractionKernel, joins_rows_of_windows) {
   struct {
     int64_t b, h, w, columns, windowY, windowX;

@@ -3,7 +3,8 @@
 Random shapes, strides, dilations, groups and paddings, in f32 and f64, compiled for one thread or two;
 half of them have tens of channels, as the tiled kernels want them. A case's result and its gradients by
 all inputs along a random cotangent must agree within 1e-12 (f64) or 1e-5 (f32) of the largest
-magnitude. Exits non-zero where one doesn't.
+magnitude. Of `convolve2d_pooled`, a convolution, relu and a pooling, the result alone is asked for, so that
+one kernel makes it where it can. Exits non-zero where a case doesn't agree.
 
     python convolutions.py [--tenon build/tenon] [--cases 800] [--first 0] [--seed 7]
 """
@@ -28,7 +29,7 @@ parser.add_argument("--first", type=int, default=0, help="number of the first ca
 parser.add_argument("--seed", type=int, default=7)
 args = parser.parse_args()
 # How often each is drawn.
-KINDS = {"convolve1d": 2, "convolve2d": 4, "convolve2d_transpose": 2, "max_pool": 2, "average_pool": 2,
+KINDS = {"convolve1d": 2, "convolve2d": 4, "convolve2d_pooled": 4, "convolve2d_transpose": 2, "max_pool": 2, "average_pool": 2,
          "global_max_pool": 1, "global_average_pool": 1, "upsample": 1}
 BOUNDS = {"f64": 1e-12, "f32": 1e-5}
 
@@ -55,7 +56,7 @@ def reference(case, x, kernel):
         size, groups, inputs, outputs = kernel.shape
         weights = kernel.permute(1, 3, 2, 0).reshape(groups * outputs, inputs, size).contiguous()
         y = F.conv1d(padded(first, [dilation * (size - 1) + 1], stride, padding), weights, None, stride, 0, dilation, groups)
-    elif case["kind"] == "convolve2d":
+    elif case["kind"] in ("convolve2d", "convolve2d_pooled"):
         rows, columns, groups, inputs, outputs = kernel.shape
         weights = kernel.permute(2, 4, 3, 0, 1).reshape(groups * outputs, inputs, rows, columns).contiguous()
         reaches = [dilation * (size - 1) + 1 for size in (rows, columns)]
@@ -80,6 +81,9 @@ def reference(case, x, kernel):
         total = F.avg_pool2d(padded(first, [size] * 2, stride, padding), size, stride)
         share = F.avg_pool2d(padded(torch.ones_like(first), [size] * 2, stride, padding), size, stride)
         y = total / share
+    if "pool" in case:
+        pool, size = case["pool"]
+        y = {"max_pool": F.max_pool2d, "average_pool": F.avg_pool2d}[pool](F.relu(y), size)
     return y.movedim(1, -1)
 
 
@@ -92,13 +96,17 @@ def make_case(r):
     batch, groups = int(r.integers(1, most[2])), int(r.integers(1, 4))
     inputs, outputs = int(r.integers(1, most[0])), int(r.integers(1, most[0]))
     kind = case["kind"]
-    if kind in ("convolve1d", "convolve2d"):
+    if kind in ("convolve1d", "convolve2d", "convolve2d_pooled"):
         case["dilation"] = int(r.integers(1, 4))
     sizes = [int(size) for size in r.integers(1, 5, 1 if kind == "convolve1d" else 2)]
     if not kind.startswith("convolve"):
         sizes = [case["size"]] * 2
     spans = [case["dilation"] * (size - 1) + 1 for size in sizes]
     extents = [int(r.integers(1, most[1])) + (span - 1 if case["padding"] == "valid" else 0) for span in spans]
+    if kind == "convolve2d_pooled":
+        pool = int(r.integers(1, 4))
+        case["pool"] = (("max_pool", "average_pool")[r.integers(2)], pool)
+        extents = [extent + (pool - 1) * case["stride"] for extent in extents]
     channels = inputs
     if kind == "convolve2d_transpose":
         case["kernel"] = (*sizes, inputs, outputs)
@@ -113,6 +121,9 @@ def call_of(case):
     settings = f"stride = {case['stride']}, padding = \"{case['padding']}\""
     if case["dilation"] != 1:
         settings += f", dilation = {case['dilation']}"
+    if "pool" in case:
+        pool, size = case["pool"]
+        return f"{pool}(relu(nn.convolve2d(x, kernel, {settings})), {size})"
     if case["kernel"]:
         return f"nn.{case['kind']}(x, kernel, {settings})"
     if case["kind"].startswith("global"):
@@ -125,6 +136,8 @@ def program(case, y):
     names, params = ("x",), f"x: {shape(case['x'])}"
     if case["kernel"]:
         names, params = ("x", "kernel"), f"{params}, kernel: {shape(case['kernel'])}"
+    if "pool" in case:
+        return f"import nn\nfn run({params}) = {call_of(case)}\n"
     return f"""import nn
 fn run({params}, dy: {shape(y)}) {{
   let f({params}) = {call_of(case)}
@@ -150,8 +163,10 @@ def run(case, folder, r):
         arrays["kernel"] = made(case["kernel"], case, r)
     tensors = {name: torch.tensor(array.astype(np.float64), requires_grad=True) for name, array in arrays.items()}
     y = reference(case, tensors["x"], tensors.get("kernel"))
-    arrays["dy"] = made(y.shape, case, r)
-    theirs = [y.detach()] + list(torch.autograd.grad(y, list(tensors.values()), torch.tensor(arrays["dy"].astype(np.float64))))
+    theirs = [y.detach()]
+    if "pool" not in case:
+        arrays["dy"] = made(y.shape, case, r)
+        theirs += torch.autograd.grad(y, list(tensors.values()), torch.tensor(arrays["dy"].astype(np.float64)))
     (folder / "case.tn").write_text(program(case, y.shape))
     command = [args.tenon, "run", str(folder / "case.tn"), "run", "--threads", str(case["threads"]), "--no-cache",
                "--float", case["float"]]
@@ -159,8 +174,12 @@ def run(case, folder, r):
         np.save(folder / f"{name}.npy", array)
         command += ["--input", f"{name}={folder / name}.npy"]
     names = ["0"] + ([f"1.{i}" for i in range(len(tensors))] if len(tensors) > 1 else ["1"])
-    for name in names:
-        command += ["--output", f"{name}={folder / name}.npy"]
+    if "pool" in case:
+        names = ["0"]
+        command += ["--output", str(folder / "0.npy")]
+    else:
+        for name in names:
+            command += ["--output", f"{name}={folder / name}.npy"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{case}\n{program(case, y.shape)}{done.stdout}{done.stderr}")
