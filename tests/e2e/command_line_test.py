@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from harness import TENON, TenonTest, doubles, write_npy
+from harness import TENON, TenonTest, doubles, numbers, write_npy
 
 CLASSIFIER = """\
 import nn, losses, metrics, optim
@@ -312,6 +312,19 @@ class CommandLine(TenonTest):
         self.refused("evaluate", "other.tn", "--run", "good", says=["lstm."])
         self.refused("train", "other.tn", "--run", "good", "--resume", says=["good"])
         self.assertEqual(whole, self.checkpoint("good"))
+
+    def test_a_probability_of_zero_costs_what_its_logit_says(self):
+        """exp(-200) is 0 in f32, and its logarithm isn't."""
+        self.put("loss.tn", """import losses
+fn loss(x: f32[n, 3], y: f32[n, 3]) -> f32 = losses.categorical_cross_entropy(softmax(x), y)
+fn slope(x: f32[n, 3], y: f32[n, 3]) = grad(loss, wrt = x)(x, y)
+""")
+        write_npy(self.folder / "x.npy", "<f4", (1, 3), struct.pack("<3f", 200, 0, 0))
+        write_npy(self.folder / "y.npy", "<f4", (1, 3), struct.pack("<3f", 0, 1, 0))
+        inputs = ("--input", "x=x.npy", "y=y.npy")
+        self.assertEqual(self.tenon("run", "loss.tn", "loss", *inputs).stdout.strip(), "result: f32 = 200")
+        self.tenon("run", "loss.tn", "slope", *inputs, "--output", "g.npy")
+        self.assertEqual(numbers(self.folder / "g.npy", "f"), (1, -1, 0))
 
     def test_a_loss_that_is_not_finite_names_its_line(self):
         text = CLASSIFIER.replace("|> squeeze |> sigmoid", "|> squeeze |> blow")
