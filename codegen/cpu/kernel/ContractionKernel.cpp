@@ -69,12 +69,12 @@ private:
     Value *element = nullptr;
   };
   void bind(ContractOp op, const Finished &at) {
-    pull.bind(op.getResult(), [this, op, &at](const Place &place, const Mask *) -> Value * {
+    pull.bind(op.getResult(), [this, op, &at](const Place &place, const Mask *) mutable -> Value * {
       if (at.place && place == *at.place)
         return at.element;
       if (!pull.unknown)
         pull.unknown = op;
-      return llvm::Constant::getNullValue(number);
+      return llvm::Constant::getNullValue(e.registerType(elementOf(op.getType())));
     });
   }
 
@@ -259,11 +259,22 @@ private:
     });
   }
 
+  //===--------------------------------------------------------------------===//
+  // Results
+  //===--------------------------------------------------------------------===//
+
+  /// A vector of columns of a finished tile.
+  struct Columns {
+    const Place &batch;
+    Value *sums, *firstRow;
+    Value *inTile, *column; // its first, counted from the tile's and from all
+    Value *mask;
+  };
+
   /// Maps on the finished sums, what joins them, and the stores.
   void emitResults(const Place &batchPlace, Value *row, Value *count, Value *panel,
                    Value *sumsHere) {
     unsigned lanes = pull.math.lanes;
-    auto *vector = llvm::FixedVectorType::get(number, lanes);
     Value *firstColumn = b.CreateNSWMul(panel, e.number(tile.width));
     Value *width = least(e.number(tile.width), b.CreateSub(e.dim(columns), firstColumn));
     e.loop(e.number(0), count, e.number(product.windowRows), [&](Value *r) {
@@ -272,43 +283,57 @@ private:
         Value *mask = isMultipleOf(columns, lanes)
                           ? nullptr
                           : pull.math.below(b.CreateSub(e.dim(columns), column));
-        auto domain = [&](Value *at, unsigned loops) {
-          Place place = batchPlace;
-          if (loops > 0)
-            place.append(Index::uniform(at), loops);
-          if (!product.n.empty())
-            place.append(Index::strided(column, e.number(1), lanes), product.n.size());
-          return place;
-        };
-        auto finish = [&](Value *r) {
-          Value *at = b.CreateNSWAdd(b.CreateNSWMul(r, e.number(tile.width)), c);
-          auto *load = b.CreateAlignedLoad(vector, b.CreateGEP(number, sumsHere, at),
-                                           llvm::Align(lanes * tile.elementBytes));
-          e.markScratch(load);
-          Place place = domain(b.CreateNSWAdd(row, r), product.m.size());
-          finished = {product.resultPlace(pull.move, place), e.rounded(load, element)};
-        };
-        if (!product.fold) {
-          finish(r);
-          emitElements(pull, values, *finished.place, mask);
-          finished.place.reset();
-          return;
-        }
-        CombineCode combine(e, product.fold);
-        Values joined = combine.neutral(lanes);
-        for (int64_t i = 0; i < product.windowRows; ++i) {
-          finish(b.CreateNSWAdd(r, e.number(i)));
-          Value *next = pull.element(product.fold.getInputs()[0], *finished.place, pull.mask(mask));
-          joined = combine.step(joined, next, nullptr, nullptr);
-          finished.place.reset();
-        }
-        Value *window = b.CreateUDiv(b.CreateNSWAdd(row, r), e.number(product.windowRows));
-        Place place = domain(window, product.m.size() - product.windowLoops);
-        folded = {product.foldPlace(pull.move, place), combine.finish(joined)};
-        emitElements(pull, values, *folded.place, mask);
-        folded.place.reset();
+        Columns at{batchPlace, sumsHere, row, c, column, mask};
+        product.fold ? emitWindow(at, r) : emitRow(at, r);
       });
     });
+  }
+
+  void emitRow(const Columns &at, Value *r) {
+    loadSums(at, r);
+    emitElements(pull, values, *finished.place, at.mask);
+    finished.place.reset();
+  }
+
+  /// The rows of a window from `r` on, joined.
+  void emitWindow(const Columns &at, Value *r) {
+    CombineCode combine(e, product.fold);
+    Values joined = combine.neutral(pull.math.lanes);
+    for (int64_t i = 0; i < product.windowRows; ++i) {
+      loadSums(at, b.CreateNSWAdd(r, e.number(i)));
+      Value *next = pull.element(product.fold.getInputs()[0], *finished.place, pull.mask(at.mask));
+      joined = combine.step(joined, next, nullptr, nullptr);
+      finished.place.reset();
+    }
+    Value *window = b.CreateUDiv(b.CreateNSWAdd(at.firstRow, r), e.number(product.windowRows));
+    Place place = domain(at, window, product.m.size() - product.windowLoops);
+    folded = {product.foldPlace(pull.move, place), combine.finish(joined)};
+    emitElements(pull, values, *folded.place, at.mask);
+    folded.place.reset();
+    if (combine.unknown && !pull.unknown)
+      pull.unknown = combine.unknown;
+  }
+
+  /// Loads the sums of row `r` of the tile.
+  void loadSums(const Columns &at, Value *r) {
+    unsigned lanes = pull.math.lanes;
+    Value *start = b.CreateNSWAdd(b.CreateNSWMul(r, e.number(tile.width)), at.inTile);
+    auto *load = b.CreateAlignedLoad(llvm::FixedVectorType::get(number, lanes),
+                                     b.CreateGEP(number, at.sums, start),
+                                     llvm::Align(lanes * tile.elementBytes));
+    e.markScratch(load);
+    Place place = domain(at, b.CreateNSWAdd(at.firstRow, r), product.m.size());
+    finished = {product.resultPlace(pull.move, place), e.rounded(load, element)};
+  }
+
+  /// A place of batch, `loops` of m as one, and n.
+  Place domain(const Columns &at, Value *row, unsigned loops) {
+    Place place = at.batch;
+    if (loops > 0)
+      place.append(Index::uniform(row), loops);
+    if (!product.n.empty())
+      place.append(Index::strided(at.column, e.number(1), pull.math.lanes), product.n.size());
+    return place;
   }
 
   Emission &e;
