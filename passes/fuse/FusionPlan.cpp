@@ -76,8 +76,11 @@ public:
 private:
   /// A kernel may write this many results before registers and pages run short.
   static constexpr unsigned maxYields = 24;
-  /// Cheaper values than this are computed again rather than stored.
-  static constexpr int recomputeLimit = 3;
+  /// Cheaper values than this are computed again rather than stored, and those of large tensors if
+  /// one other of that size has to be read for it: a store and a load take longer than arithmetic.
+  static constexpr int recomputeLimit = 3, recomputeLimitOfLarge = 10;
+  /// Elements (of the axes whose extents are known) from which on a tensor isn't in a cache.
+  static constexpr int64_t large = 1 << 14;
   /// The same for values that a broadcast repeats many times.
   static constexpr int repeatLimit = 2;
 
@@ -104,6 +107,30 @@ private:
         total = 1;
     }
     return costs[value] = std::min(total, 1000);
+  }
+
+  static bool isLarge(Value value) {
+    int64_t elements = 1;
+    for (const Dim &extent : dimsOf(cast<RankedTensorType>(value.getType())))
+      elements *= std::min<int64_t>(large, extent.constant().value_or(1));
+    return elements >= large;
+  }
+  /// The large tensors that are read where `value` is computed by its readers.
+  void addLargeOperands(Value value, llvm::DenseSet<Value> &operands) {
+    for (Value operand : value.getDefiningOp()->getOperands()) {
+      Operation *op = operand.getDefiningOp();
+      if (op && isFusible(op) && here(op) && !stored.contains(operand))
+        addLargeOperands(operand, operands);
+      else if (isLarge(operand))
+        operands.insert(operand);
+    }
+  }
+  int recomputeLimitOf(Value value) {
+    if (!isLarge(value))
+      return recomputeLimit;
+    llvm::DenseSet<Value> operands;
+    addLargeOperands(value, operands);
+    return operands.size() <= 1 ? recomputeLimitOfLarge : recomputeLimit;
   }
 
   static bool isRepetition(Operation *op) {
@@ -190,7 +217,7 @@ private:
       costs.clear();
       bool isWorthMemory = !isIndexing(&op) || price > 8 || inWindows;
       if (isWorthMemory &&
-          ((repeated && price > repeatLimit) || (readers > 1 && price > recomputeLimit)))
+          ((repeated && price > repeatLimit) || (readers > 1 && price > recomputeLimitOf(value))))
         stored.insert(value);
     }
     costs.clear();

@@ -210,3 +210,46 @@ func.func @windows(%x: tensor<2x8x9x16xf32>, %k: tensor<3x3x16x32xf32>) -> tenso
   } : (tensor<2x10x11x16xf32>, tensor<3x3x16x32xf32>) -> tensor<2x8x9x32xf32>
   return %y : tensor<2x8x9x32xf32>
 }
+
+// Two kernels that read a large tensor's normalised elements compute them from it: storing them would
+// take longer. Of a small one they are stored.
+// CHECK-LABEL: @large_is_computed_again
+// CHECK: tenon.kernel reduction
+// CHECK: tenon.div
+// CHECK: tenon.kernel map
+// CHECK: tenon.div
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @large_is_computed_again(%x: tensor<64x512xf32>, %m: tensor<512xf32>, %s: tensor<512xf32>) -> (tensor<512xf32>, tensor<64x512xf32>) {
+  %mb = tenon.broadcast %m axes [1] : tensor<512xf32> -> tensor<64x512xf32>
+  %sb = tenon.broadcast %s axes [1] : tensor<512xf32> -> tensor<64x512xf32>
+  %d = tenon.sub %x, %mb : tensor<64x512xf32>
+  %n = tenon.div %d, %sb : tensor<64x512xf32>
+  %t = tenon.contract sum over <512, 64> (%n) maps [affine_map<(j, i) -> (i, j)>, affine_map<(j, i) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<64x512xf32>) -> tensor<512xf32>
+  %tb = tenon.broadcast %t axes [1] : tensor<512xf32> -> tensor<64x512xf32>
+  %r = tenon.mul %n, %tb : tensor<64x512xf32>
+  return %t, %r : tensor<512xf32>, tensor<64x512xf32>
+}
+
+// CHECK-LABEL: @small_is_stored
+// CHECK: tenon.kernel map
+// CHECK: tenon.div
+// CHECK: tenon.kernel reduction
+// CHECK-NOT: tenon.div
+// CHECK: return
+func.func @small_is_stored(%x: tensor<6x512xf32>, %m: tensor<512xf32>, %s: tensor<512xf32>) -> (tensor<512xf32>, tensor<6x512xf32>) {
+  %mb = tenon.broadcast %m axes [1] : tensor<512xf32> -> tensor<6x512xf32>
+  %sb = tenon.broadcast %s axes [1] : tensor<512xf32> -> tensor<6x512xf32>
+  %d = tenon.sub %x, %mb : tensor<6x512xf32>
+  %n = tenon.div %d, %sb : tensor<6x512xf32>
+  %t = tenon.contract sum over <512, 6> (%n) maps [affine_map<(j, i) -> (i, j)>, affine_map<(j, i) -> (j)>] {
+  ^bb0(%e: f32):
+    tenon.yield %e : f32
+  } : (tensor<6x512xf32>) -> tensor<512xf32>
+  %tb = tenon.broadcast %t axes [1] : tensor<512xf32> -> tensor<6x512xf32>
+  %r = tenon.mul %n, %tb : tensor<6x512xf32>
+  return %t, %r : tensor<512xf32>, tensor<6x512xf32>
+}
