@@ -35,8 +35,9 @@ struct FusionPlan {
 /// and a load (transcendental functions and draws that several readers or a broadcast would
 /// repeat). Everything else is computed inside its readers. Groups of one shape then join where
 /// one reads the other element by element or both read the same tensor, maps join the contraction
-/// that feeds them, reductions of neighbouring rows join the product that they alone read, and scatters at the same indices join each other, as long as no dependence
-/// leaves the group and comes back.
+/// that feeds them, reductions of neighbouring rows join the product that they alone read, and
+/// scatters at the same indices join each other, as long as no dependence leaves the group and
+/// comes back.
 FusionPlan planFusion(mlir::Block &block);
 
 /// True if the op needs no memory and nothing but constants: it is copied into every reader.
