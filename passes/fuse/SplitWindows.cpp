@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
 #include "passes/fuse/ContractionShape.h"
-#include "passes/simplify/ContractParts.h"
+#include "passes/simplify/LoopSum.h"
 
 #include <map>
 
@@ -57,33 +57,6 @@ private:
   struct Axis {
     std::optional<unsigned> loop, inWindow;
     int64_t stride = 1;
-
-    static std::optional<Axis> of(AffineExpr expr) {
-      Axis axis;
-      if (auto place = dyn_cast<AffineConstantExpr>(expr))
-        return place.getValue() == 0 ? std::optional(axis) : std::nullopt;
-      if (auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
-          sum && sum.getKind() == AffineExprKind::Add) {
-        auto inWindow = dyn_cast<AffineDimExpr>(sum.getRHS());
-        if (!inWindow)
-          return std::nullopt;
-        axis.inWindow = inWindow.getPosition();
-        expr = sum.getLHS();
-      }
-      if (auto scaled = dyn_cast<AffineBinaryOpExpr>(expr);
-          scaled && scaled.getKind() == AffineExprKind::Mul) {
-        auto stride = dyn_cast<AffineConstantExpr>(scaled.getRHS());
-        if (!stride)
-          return std::nullopt;
-        axis.stride = stride.getValue();
-        expr = scaled.getLHS();
-      }
-      auto loop = dyn_cast<AffineDimExpr>(expr);
-      if (!loop)
-        return std::nullopt;
-      axis.loop = loop.getPosition();
-      return axis;
-    }
   };
 
   //===--------------------------------------------------------------------===//
@@ -93,13 +66,29 @@ private:
   bool isPooling() {
     if (pooling.getInputs().size() != 1 || pooling.getSymbols() || !canFold(pooling))
       return false;
+    auto parts = ContractParts::of(pooling);
+    auto reduced = pooling.getReducedLoops();
     for (AffineExpr expr : pooling.getInputMap(0).getResults()) {
-      auto axis = Axis::of(expr);
-      if (!axis)
+      auto sum = LoopSum::of(expr, parts);
+      if (!sum || !sum->constant.isConstant(0))
         return false;
-      axes.push_back(*axis);
-      if (axis->loop)
-        productAxes.push_back(*axis);
+      auto loops = sum->loops();
+      Axis axis;
+      if (loops.size() == 2) {
+        if (llvm::is_contained(reduced, loops[0]))
+          std::swap(loops[0], loops[1]);
+        axis.inWindow = loops[1];
+        if (sum->coefficients[loops[1]] != 1)
+          return false;
+      }
+      if (loops.size() > 2)
+        return false;
+      if (!loops.empty()) {
+        axis.loop = loops[0];
+        axis.stride = sum->coefficients[loops[0]];
+        productAxes.push_back(axis);
+      }
+      axes.push_back(axis);
     }
     return true;
   }

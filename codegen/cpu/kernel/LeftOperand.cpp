@@ -3,6 +3,7 @@
 
 #include "codegen/cpu/kernel/ElementLoops.h"
 #include "codegen/cpu/kernel/Panels.h"
+#include "passes/simplify/LoopSum.h"
 
 namespace tenon::cpu {
 
@@ -32,34 +33,19 @@ PlaceOf<LaneStride> LeftOperand::surveyPlace(const LaneStride &row, const LaneSt
   return place;
 }
 
-/// The factor of a loop in a sum of loops; nullopt if the expression has a division.
-static std::optional<int64_t> factorOf(m::AffineExpr expr, unsigned loop) {
-  if (auto dim = m::dyn_cast<m::AffineDimExpr>(expr))
-    return dim.getPosition() == loop ? 1 : 0;
-  auto binary = m::dyn_cast<m::AffineBinaryOpExpr>(expr);
-  if (!binary)
-    return 0;
-  auto left = factorOf(binary.getLHS(), loop), right = factorOf(binary.getRHS(), loop);
-  if (!left || !right)
-    return std::nullopt;
-  if (binary.getKind() == m::AffineExprKind::Add)
-    return *left + *right;
-  auto number = m::dyn_cast<m::AffineConstantExpr>(binary.getRHS());
-  return binary.getKind() == m::AffineExprKind::Mul && number
-             ? std::optional(*left * number.getValue())
-             : std::nullopt;
-}
-
-/// How far a step of a loop moves in memory.
-static std::optional<Dim> stepOf(const BufferLayout &layout, m::AffineMap map, unsigned loop) {
-  Dim step(0);
-  for (auto [place, stride] : llvm::zip(map.getResults(), layout.strides)) {
-    auto factor = factorOf(place, loop);
-    if (!factor)
+/// How far a step of each loop moves in memory; nullopt if a place isn't a sum of loops.
+static std::optional<llvm::SmallVector<Dim>> stepsOf(const BufferLayout &layout,
+                                                     ContractOp contract, unsigned input) {
+  auto parts = ContractParts::of(contract);
+  llvm::SmallVector<Dim> steps(parts.extents.size(), Dim(0));
+  for (auto [place, stride] : llvm::zip(parts.maps[input].getResults(), layout.strides)) {
+    auto sum = LoopSum::of(place, parts);
+    if (!sum)
       return std::nullopt;
-    step = step + stride * Dim(*factor);
+    for (unsigned loop : sum->loops())
+      steps[loop] = steps[loop] + stride * Dim(sum->coefficients[loop]);
   }
-  return step;
+  return steps;
 }
 
 bool LeftOperand::isStoredAsSummed() const {
@@ -89,11 +75,10 @@ bool LeftOperand::isReadInSegments() {
   if (!argument || product.k.empty() || !isStoredAsSummed())
     return false;
   const BufferLayout &layout = e.request.inputs[argument.getArgNumber()];
-  m::AffineMap map = product.contract.getInputMap(product.lhs);
-  for (unsigned loop = 0; loop < product.extents.size(); ++loop)
-    if (!stepOf(layout, map, loop))
-      return false;
-  auto step = [&](unsigned i) { return *stepOf(layout, map, product.k[i]); };
+  auto steps = stepsOf(layout, product.contract, product.lhs);
+  if (!steps)
+    return false;
+  auto step = [&](unsigned i) { return (*steps)[product.k[i]]; };
   unsigned first = product.k.size() - 1;
   while (first > 0 && step(first - 1) == step(first) * product.extents[product.k[first]])
     --first;
