@@ -1,7 +1,7 @@
 //===- FusionPlan.h - Which ops of a block become one kernel ----*- C++ -*-===//
 #pragma once
 
-#include "ir/dialect/Dialect.h"
+#include "passes/fuse/StoredValues.h"
 
 #include <string>
 
@@ -30,20 +30,11 @@ struct FusionPlan {
 
 /// Plans the fusion of one block by a cost model; changes nothing.
 ///
-/// A value is stored where control flow, a nested region or a terminator uses it, where it is a
-/// reduction or a scatter, and where computing it again for every reader costs more than a store
-/// and a load (transcendental functions and draws that several readers or a broadcast would
-/// repeat). Everything else is computed inside its readers. Groups of one shape then join where
-/// one reads the other element by element or both read the same tensor, maps join the contraction
-/// that feeds them, reductions of neighbouring rows join the product that they alone read, and
-/// scatters at the same indices join each other, as long as no dependence leaves the group and
-/// comes back.
+/// `storedValues` says what has memory; everything else is computed inside its readers. Groups of
+/// one shape then join where one reads the other element by element or both read the same tensor,
+/// maps join the contraction that feeds them, reductions of neighbouring rows join the product that
+/// they alone read, and scatters at the same indices join each other, as long as no dependence
+/// leaves the group and comes back.
 FusionPlan planFusion(mlir::Block &block);
-
-/// True if the op needs no memory and nothing but constants: it is copied into every reader.
-bool isFreeExpression(mlir::Value value);
-
-/// True for the ops that a kernel may hold besides its contraction or scatter.
-bool isFusible(mlir::Operation *op);
 
 } // namespace tenon
